@@ -1,0 +1,24 @@
+import tseslint from 'typescript-eslint';
+
+/** Types are checked so that a forgotten `await` or a forgotten `case` is an error, not a lost call. */
+export default tseslint.config(
+  { ignores: ['dist/**', 'node_modules/**', 'data/**', 'coverage/**', 'scripts/*.mjs', 'eslint.config.js'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: true } }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      eqeqeq: ['error', 'always'],
+      'no-console': 'error',
+      'no-restricted-imports': ['error', { patterns: [{ regex: '^(fs|net|tls|path|os|http|https|crypto|events|stream|util|url|child_process|timers)(/.*)?$', message: "use the 'node:' prefix" }] }],
+    },
+  },
+  { files: ['src/cli/**', 'test/bench/**', 'test/chaos/**', 'scripts/**'], rules: { 'no-console': 'off' } },
+);

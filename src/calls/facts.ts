@@ -1,0 +1,115 @@
+/**
+ * What the tracker is fed: facts about channels (from AMI) and about calls (from the fleet's webhooks), in one
+ * vocabulary, as plain JSON. AMI and webhook adapters produce them; the tracker folds them; `asterisk_logs` keeps them.
+ */
+
+/** A channel as an AMI event shows it. Empty and `<unknown>` values are null. */
+export interface ChannelInfo {
+  uid: string;
+  linkedid: string | null;
+  /** `PJSIP/151-0000000c`, `SIP/0001363-00000004`, `Local/151@internal-00000002;1`. */
+  name: string;
+  /** ChannelStateDesc in lower case: `down`, `ring`, `ringing`, `up`, `dialing`, `busy`, … */
+  state: string | null;
+  callerNum: string | null;
+  callerName: string | null;
+  connectedNum: string | null;
+  connectedName: string | null;
+  context: string | null;
+  exten: string | null;
+}
+
+/** A channel in a resync snapshot (`Status`), with what only that answer tells. */
+export interface LiveChannel extends ChannelInfo {
+  bridge: string | null;
+  /** `Dial` marks the calling leg, `AppDial` the called one, `AppQueue` a queue caller. */
+  application: string | null;
+  /** Age of the channel in seconds; null when not told. */
+  seconds: number | null;
+  dnid: string | null;
+}
+
+/** One of the fleet's own events, posted as a webhook or read from `LisAMI_EventData`. Fields as read, normalised in form only. */
+export interface FleetEvent {
+  event: 'start' | 'dial' | 'bridge' | 'bridge_create' | 'bridge_leave' | 'bridge_destroy' | 'new_callerid' | 'hangup';
+  /** Null for `bridge_create` and `bridge_destroy`, which carry none. */
+  uid: string | null;
+  phone: string | null;
+  /** Split on `&`, without `SIP/` or `Local/…@…` wrappers and empty elements. */
+  extensions: string[];
+  callType: 0 | 1 | 2 | null;
+  /** `0` not answered, `1` other, `2` answered, `5` talking. */
+  callStatus: string | null;
+  trunk: string | null;
+  bridge: string | null;
+  channel: string | null;
+  exten: string | null;
+  context: string | null;
+  callerNum: string | null;
+  callerName: string | null;
+  connectedNum: string | null;
+  connectedName: string | null;
+  bridgeNumChannels: number | null;
+  /** PBX-local date-times as posted, `YYYY-MM-DD HH:MM:SS`, or null. */
+  dateReceived: string | null;
+  startTime: string | null;
+  endTime: string | null;
+  externalInitiated: boolean;
+}
+
+interface FactBase {
+  source: 'ami' | 'webhook' | 'system';
+  /** Unix ms: the PBX's own stamp where it gives one, else the time of arrival. */
+  at: number;
+  /** Unix ms by our clock when the fact arrived. */
+  arrivedAt: number;
+  /** True when `at` is the PBX's stamp. */
+  stamped: boolean;
+  /** Enterprise number when the source proves it (a webhook's token); absent for AMI, where selectors decide. */
+  enterprise?: string;
+}
+
+type FactBody =
+  | { kind: 'channel.new'; channel: ChannelInfo }
+  /** Newstate: `ringing` on a called leg is the moment a phone rings. */
+  | { kind: 'channel.state'; channel: ChannelInfo }
+  /** Anything else that shows a channel (NewCallerid, NewConnectedLine, Newexten, DialState, HangupRequest, …). */
+  | { kind: 'channel.seen'; channel: ChannelInfo }
+  | { kind: 'channel.hold'; channel: ChannelInfo; on: boolean }
+  /** Hangup. `cause` is the Q.850 code (16 normal, 17 busy, 26 answered elsewhere, 127 interworking …). */
+  | { kind: 'channel.gone'; channel: ChannelInfo; cause: number | null }
+  /** The PBX answered that this channel is not there any more (confirmation of a hang-up). */
+  | { kind: 'channel.confirmed-gone'; uid: string }
+  | { kind: 'dial.begin'; channel: ChannelInfo | null; dest: ChannelInfo; dialString: string | null }
+  /** `status`: ANSWER, BUSY, NOANSWER, CANCEL, CONGESTION, CHANUNAVAIL, … */
+  | { kind: 'dial.end'; channel: ChannelInfo | null; dest: ChannelInfo; status: string }
+  | { kind: 'bridge.create'; bridge: string; bridgeType: string | null; technology: string | null }
+  | { kind: 'bridge.enter'; bridge: string; bridgeType: string | null; technology: string | null; channel: ChannelInfo }
+  | { kind: 'bridge.leave'; bridge: string; channel: ChannelInfo }
+  | { kind: 'bridge.destroy'; bridge: string }
+  | { kind: 'bridge.merge'; from: string; to: string }
+  | { kind: 'local.pair'; one: ChannelInfo; two: ChannelInfo }
+  | { kind: 'transfer.blind'; transferer: ChannelInfo; transferee: ChannelInfo | null; exten: string | null; context: string | null; ok: boolean }
+  | {
+      kind: 'transfer.attended';
+      transferer: ChannelInfo;
+      secondTransferer: ChannelInfo | null;
+      transferee: ChannelInfo | null;
+      target: ChannelInfo | null;
+      ok: boolean;
+    }
+  | { kind: 'pickup'; channel: ChannelInfo; target: ChannelInfo }
+  | { kind: 'queue.join'; channel: ChannelInfo; queue: string }
+  | { kind: 'recording.started'; channel: ChannelInfo }
+  | { kind: 'recording.file'; uid: string; file: string }
+  | { kind: 'cdr'; uid: string; linkedid: string | null; channel: string; destChannel: string | null; disposition: string; billableSeconds: number | null }
+  | { kind: 'fleet'; fleet: FleetEvent }
+  /** The link to the PBX was lost or came up again; a snapshot of every live channel follows an `up`. */
+  | { kind: 'link.lost' }
+  | { kind: 'link.up'; lostAt: number | null; restarted: boolean }
+  | { kind: 'snapshot'; channels: LiveChannel[] }
+  /** Time passed: the tracker asked to be woken (`wakeAt`). */
+  | { kind: 'timer' };
+
+export type Fact = FactBase & FactBody;
+export type FactKind = Fact['kind'];

@@ -1,0 +1,115 @@
+/**
+ * What a CRM connector is. A connector knows one kind of CRM; a connection is one configured account, alive.
+ * Connectors never retry, queue or touch the database: one call of `deliver` is one attempt, and what came of it is a
+ * value. Anything thrown is a bug of ours, retried and alarmed by the delivery worker.
+ */
+import type { z } from 'zod';
+import type { CallEvent } from '../calls/vocabulary.js';
+import type { HttpClient } from '../platform/http-client.js';
+import type { Logger } from '../platform/log.js';
+
+/**
+ * - `perishable`: opening a card; few short retries, expires (about 15 s), never late.
+ * - `closing`: closing a card; owed while an opening was accepted or may have been, for 10 minutes.
+ * - `durable`: the finished call; retried for three days, then a dead letter.
+ */
+export type DeliveryClass = 'perishable' | 'closing' | 'durable';
+
+/** One request a connector owes for a call event; becomes one row of `deliveries`. */
+export interface Step {
+  /** Name within the connector, stable: `card.open`, `card.close`, `record`. */
+  step: string;
+  class: DeliveryClass;
+}
+
+export type Outcome =
+  /** The CRM has it. `refs` are remembered for later steps of the same call (`Attempt.refs`). */
+  | { kind: 'accepted'; refs?: Record<string, string>; warnings?: string[] }
+  /** Nothing to do for this account: settings say no, nothing was opened. */
+  | { kind: 'skipped'; why: string }
+  /** Busy, 429, 5xx, network: nothing was done there. `afterMs` is what the CRM asked for. */
+  | { kind: 'retry'; why: string; code: string; afterMs?: number; pauseLane?: boolean }
+  /** Sent, but no answer was read: it may or may not have been done. */
+  | { kind: 'unknown'; why: string; code: string }
+  /** Will never succeed as it is. `config`: credentials or settings, so the whole lane waits for a person. */
+  | { kind: 'rejected'; why: string; code: string; config?: boolean };
+
+export interface DeliveryJob {
+  step: string;
+  event: CallEvent;
+}
+
+export interface Attempt {
+  /** 1 for the first try. */
+  number: number;
+  /** True when an earlier attempt of this delivery was sent and its outcome is not known. */
+  afterUnknown: boolean;
+  /** What earlier steps of this call returned as `refs` for this integration. */
+  refs: Readonly<Record<string, string>>;
+  /** State of the card of this call at this integration, from the outcomes of earlier `perishable` steps. */
+  card: 'none' | 'accepted' | 'unknown';
+  signal: AbortSignal;
+}
+
+export interface ConnectionDeps {
+  http: HttpClient;
+  log: Logger;
+  /** IANA zone of the enterprise. */
+  timezone: string;
+  /** Public base URL of this installation, without a trailing slash; null when not set. */
+  publicUrl: string | null;
+}
+
+export interface CrmUser {
+  id: string;
+  name: string;
+  extension: string | null;
+  active: boolean;
+}
+
+export interface Responsible {
+  extension: string;
+  userId: string | null;
+  contactName: string | null;
+}
+
+export type CheckResult = { ok: true; account: string; warnings: string[] } | { ok: false; code: string; why: string };
+
+export interface Connection {
+  deliver(job: DeliveryJob, attempt: Attempt): Promise<Outcome>;
+  /** The "Test" button: credentials, scopes, reachability. */
+  check(signal: AbortSignal): Promise<CheckResult>;
+  users?(signal: AbortSignal): Promise<CrmUser[]>;
+  findResponsible?(phone: string, signal: AbortSignal): Promise<Responsible | null>;
+  /** Writes our module and the whole code list to the CRM; repeat-safe. */
+  register?(signal: AbortSignal): Promise<CheckResult>;
+  close(): Promise<void>;
+}
+
+export interface Rate {
+  perSecond: number;
+  burst: number;
+}
+
+export interface Connector<S extends z.ZodType = z.ZodType> {
+  /** The key in `integrations_config` and `integration_type` in the tables. */
+  id: string;
+  title: string;
+  settings: S;
+  /** Names of settings that are secrets: sealed at rest, masked everywhere else. */
+  secretFields: readonly string[];
+  rate: Rate;
+  /** What shares one limit and one token refresh: portal host, API key, account, bot. */
+  limitKey(settings: z.infer<S>): string;
+  /** The requests this connector owes for an event; empty when it does not want it. Pure. */
+  plan(event: CallEvent, settings: z.infer<S>): Step[];
+  connect(settings: z.infer<S>, deps: ConnectionDeps): Connection;
+}
+
+/** A connector whose settings type is forgotten, so that all fit one list. */
+export type AnyConnector = Connector<z.ZodType<Record<string, unknown>>>;
+
+/** Ties `settings` to `connect`, then forgets the type. */
+export function defineConnector<S extends z.ZodType>(connector: Connector<S>): AnyConnector {
+  return connector as unknown as AnyConnector;
+}
