@@ -178,6 +178,12 @@ CREATE TABLE pbx_gaps (
 CREATE INDEX pbx_gaps_pbx ON pbx_gaps (pbx, started_at DESC);
 CREATE UNIQUE INDEX pbx_gaps_open ON pbx_gaps (pbx, reason) WHERE ended_at IS NULL;
 
+-- Up to when every fact of a PBX is known to be stored: where the gap begins after a daemon died.
+CREATE TABLE pbx_heartbeats (
+  pbx text PRIMARY KEY,
+  stored_up_to timestamptz NOT NULL
+);
+
 -- One call event owed to one integration.
 -- pending -> started (an attempt may be on the wire) -> done | pending | expired | skipped | dead
 CREATE TABLE deliveries (
