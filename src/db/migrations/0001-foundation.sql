@@ -211,7 +211,12 @@ CREATE TABLE deliveries (
   settled_at timestamptz,
   UNIQUE (call_id, integration_type, seq, step)
 );
-CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state IN ('pending', 'started');
+-- A lane looks for what is due; its cards are found without walking over its history.
+CREATE INDEX deliveries_lane ON deliveries (enterprise_number, integration_type, due_at) WHERE state IN ('pending', 'started');
+CREATE INDEX deliveries_cards ON deliveries (enterprise_number, integration_type, due_at)
+  WHERE state IN ('pending', 'started') AND class <> 'durable';
+CREATE INDEX deliveries_expiry ON deliveries (expires_at) WHERE state IN ('pending', 'started');
+CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX deliveries_head ON deliveries (call_id, integration_type, id) WHERE state IN ('pending', 'started');
 CREATE INDEX deliveries_dead ON deliveries (enterprise_number, integration_type, id) WHERE state = 'dead';
 CREATE INDEX deliveries_enterprise ON deliveries (enterprise_number, id DESC);
