@@ -58,6 +58,21 @@ export interface ConnectionDeps {
   timezone: string;
   /** Public base URL of this installation, without a trailing slash; null when not set. */
   publicUrl: string | null;
+  /** The extension of the colleague whose mobile (E.164) this is, or null; absent: no mobiles are known. */
+  extensionOfMobile?(mobile: string): string | null;
+  /** The enterprise's own id in callbacks from CRMs, at least 128 random bits; settings may override it. */
+  clientId?: string | null;
+}
+
+/** Why `users` or `findResponsible` could not answer. The message is for an operator and never holds a secret. */
+export class ConnectorError extends Error {
+  override readonly name = 'ConnectorError';
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 export interface CrmUser {
@@ -79,7 +94,12 @@ export interface Connection {
   deliver(job: DeliveryJob, attempt: Attempt): Promise<Outcome>;
   /** The "Test" button: credentials, scopes, reachability. */
   check(signal: AbortSignal): Promise<CheckResult>;
+  /** @throws ConnectorError */
   users?(signal: AbortSignal): Promise<CrmUser[]>;
+  /**
+   * Null when the CRM knows no owner. `phone` is E.164.
+   * @throws ConnectorError when it could not be asked, which is not the same.
+   */
   findResponsible?(phone: string, signal: AbortSignal): Promise<Responsible | null>;
   /** Writes our module and the whole code list to the CRM; repeat-safe. */
   register?(signal: AbortSignal): Promise<CheckResult>;
