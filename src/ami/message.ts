@@ -44,6 +44,10 @@ class HeaderMessage implements AmiMessage {
     this.name = values[0] ?? '';
   }
 
+  get lowerNames(): readonly string[] {
+    return this.#lower;
+  }
+
   get(header: string): string | undefined {
     const index = this.#lower.indexOf(lowerName(header));
     return index < 0 ? undefined : this.#values[index];
@@ -57,6 +61,13 @@ class HeaderMessage implements AmiMessage {
   *entries(): Iterable<readonly [string, string]> {
     for (const [index, name] of this.#names.entries()) yield [name, this.#values[index] ?? ''];
   }
+}
+
+/** The names of a message's headers in lower case, in order. */
+export function lowerNamesOf(message: AmiMessage): readonly string[] {
+  return message instanceof HeaderMessage
+    ? message.lowerNames
+    : Array.from(message.entries(), ([name]) => lowerName(name));
 }
 
 function typeOf(firstHeader: string | undefined): AmiMessage['type'] {
