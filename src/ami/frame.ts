@@ -203,7 +203,7 @@ function lastLineLength(bytes: Buffer, start: number): number {
 }
 
 /** The text between two blank lines as a message, or why it is none. */
-function parseBlock(text: string): AmiMessage | DropReason {
+export function parseBlock(text: string): AmiMessage | DropReason {
   const names: string[] = [];
   const values: string[] = [];
   let oldCommand = false;
@@ -238,7 +238,7 @@ function isOldCommand(name: string, value: string): boolean {
 }
 
 /** Asterisk 13 answers `Command` with bare text behind a few headers; later ones with `Output:` headers, as here. */
-export function oldCommandOutput(names: string[], values: string[], rest: string): AmiMessage {
+function oldCommandOutput(names: string[], values: string[], rest: string): AmiMessage {
   const text = rest.replace(/--END COMMAND--\s*$/, '').replace(/\r?\n$/, '');
   const lines = text === '' ? [] : text.split(/\r?\n/);
   return messageOf([...names, ...lines.map(() => 'Output')], [...values, ...lines]);
