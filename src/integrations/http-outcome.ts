@@ -1,0 +1,48 @@
+/** What every CRM's HTTP has in common, as outcomes. What a particular answer means is the connector's own business. */
+import { HttpFailure } from '../platform/http-client.js';
+import type { HttpResponse } from '../platform/http-client.js';
+import type { Outcome } from './contract.js';
+
+/** An outcome that is a failure; `skipped` and `accepted` are not. */
+export type Failure = Extract<Outcome, { kind: 'retry' | 'unknown' | 'rejected' }>;
+
+/**
+ * No answer was read. An address the guard refuses or that is no URL needs a person; TLS trouble heals more often than
+ * not (a certificate is renewed), so it is retried. Anything that is not an HttpFailure is a bug of ours and thrown on.
+ */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof HttpFailure)) throw error;
+  const { code, message: why } = error;
+  if (code === 'ADDRESS_REFUSED' || code === 'URL_INVALID') return { kind: 'rejected', code, why, config: true };
+  return { kind: error.sent === 'unknown' ? 'unknown' : 'retry', code, why };
+}
+
+/** Milliseconds the peer asked to wait: seconds or a date, as RFC 9110 has it; absent or unreadable is undefined. */
+export function retryAfterMs(response: HttpResponse, now: number): number | undefined {
+  const text = response.headers['retry-after']?.trim();
+  if (!text) return undefined;
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}
+
+/** A web page where JSON was expected: a proxy, a maintenance page, a wrong host. */
+export function isWebPage(response: HttpResponse): boolean {
+  return response.body.trimStart().startsWith('<');
+}
+
+/** `undefined` when the text is not JSON, cut short included. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Blanks secrets in a text that a CRM wrote and may have echoed them into, also in their URL-encoded form. */
+export function createMask(secrets: readonly (string | null | undefined)[]): (text: string) => string {
+  const known = secrets.filter((secret): secret is string => typeof secret === 'string' && secret.length > 3);
+  const forms = [...new Set(known.flatMap((secret) => [secret, encodeURIComponent(secret)]))];
+  return (text) => forms.reduce((masked, secret) => masked.replaceAll(secret, '[secret]'), text);
+}

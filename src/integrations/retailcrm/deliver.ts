@@ -1,0 +1,127 @@
+/**
+ * The three requests of a call.
+ *
+ * - `card.open`: `call/event` in or out, with every code that began to ring now. A cascade opens more cards; the codes
+ *   shown so far are kept in `refs.codes` (a JSON list).
+ * - `card.close`: `call/event` hangup for every code that was shown or may have been.
+ * - `record`: `calls/upload`, once a call. Repeating it is harmless: a known `externalId` comes back in
+ *   `duplicateCalls`, which is success.
+ */
+import type { CallEvent } from '../../calls/vocabulary.js';
+import type { Attempt, DeliveryJob, Outcome, Step } from '../contract.js';
+import type { RetailCrmClient } from './client.js';
+import { callRecord, cardEvent, codesOf, hangupEvent, ownerOf, phoneOf } from './requests.js';
+import type { Context } from './requests.js';
+
+const EVENT_PATH = '/api/v5/telephony/call/event';
+const UPLOAD_PATH = '/api/v5/telephony/calls/upload';
+
+/** Internal calls are nobody's client; a recovered call is history and opens nothing. */
+export function plan(event: CallEvent): Step[] {
+  if (event.call.direction === 'internal') return [];
+  switch (event.kind) {
+    case 'call.ringing':
+      if (event.call.external === null || event.call.recovered) return [];
+      return [{ step: 'card.open', class: 'perishable' }];
+    case 'call.finished': {
+      const record: Step = { step: 'record', class: 'durable' };
+      return event.call.recovered ? [record] : [{ step: 'card.close', class: 'closing' }, record];
+    }
+    case 'call.started':
+    case 'call.answered':
+    case 'call.transferred':
+    case 'recording.ready':
+      return [];
+  }
+}
+
+export async function deliver(
+  job: DeliveryJob,
+  attempt: Attempt,
+  client: RetailCrmClient,
+  context: Context,
+): Promise<Outcome> {
+  const { event, step } = job;
+  const phone = phoneOf(event.call.external, context.settings);
+  if (phone === null)
+    return { kind: 'skipped', why: 'the caller hides his number, and RetailCRM keeps no call without one' };
+  switch (step) {
+    case 'card.open':
+      return openCard(event, phone, attempt, client, context);
+    case 'card.close':
+      return closeCard(event, phone, attempt, client, context);
+    case 'record':
+      return upload(event, phone, attempt, client, context);
+    default:
+      throw new Error(`RetailCRM has no step ${step}`);
+  }
+}
+
+async function openCard(
+  event: CallEvent,
+  phone: string,
+  attempt: Attempt,
+  client: RetailCrmClient,
+  context: Context,
+): Promise<Outcome> {
+  const codes = codesOf(event.kind === 'call.ringing' ? event.extensions : [], context);
+  if (codes.length === 0) return { kind: 'skipped', why: 'nobody with an extension was rung' };
+  const answer = await client.post(EVENT_PATH, { event: cardEvent(event, codes, phone, context) }, attempt.signal);
+  if (!answer.ok) return answer.failure;
+  const shown = [...new Set([...shownCodes(attempt.refs), ...codes])];
+  return { kind: 'accepted', refs: { codes: JSON.stringify(shown) }, ...warningsOf(unmapped(answer.body)) };
+}
+
+/** An opening whose outcome is unknown left no refs, so everybody who rang is told as well. */
+async function closeCard(
+  event: CallEvent,
+  phone: string,
+  attempt: Attempt,
+  client: RetailCrmClient,
+  context: Context,
+): Promise<Outcome> {
+  if (attempt.card === 'none') return { kind: 'skipped', why: 'no card was opened' };
+  const { call } = event;
+  const rung = codesOf(call.direction === 'out' ? [call.caller, ...call.rang] : call.rang, context);
+  const codes = [...new Set([...shownCodes(attempt.refs), ...rung])];
+  if (codes.length === 0) return { kind: 'skipped', why: 'no card was opened' };
+  const answer = await client.post(EVENT_PATH, { event: hangupEvent(call, codes, phone, context) }, attempt.signal);
+  return answer.ok ? { kind: 'accepted', ...warningsOf(unmapped(answer.body)) } : answer.failure;
+}
+
+async function upload(
+  event: CallEvent,
+  phone: string,
+  attempt: Attempt,
+  client: RetailCrmClient,
+  context: Context,
+): Promise<Outcome> {
+  const { call } = event;
+  const owner = ownerOf(call, context);
+  const answer = await client.post(
+    UPLOAD_PATH,
+    { calls: [callRecord(call, phone, owner.code, context)] },
+    attempt.signal,
+  );
+  if (!answer.ok) return answer.failure;
+  return {
+    kind: 'accepted',
+    refs: { externalId: call.externalId },
+    ...warningsOf(owner.warning ? [owner.warning] : []),
+  };
+}
+
+function shownCodes(refs: Readonly<Record<string, string>>): string[] {
+  return refs['codes'] ? (JSON.parse(refs['codes']) as string[]) : [];
+}
+
+/** Codes RetailCRM does not know are no error there: the manager just sees no card. */
+function unmapped(body: Record<string, unknown>): string[] {
+  const codes = body['notExistCodes'];
+  if (!Array.isArray(codes) || codes.length === 0) return [];
+  return [`RetailCRM knows no user with extension ${codes.map(String).join(', ')}: register the codes anew`];
+}
+
+function warningsOf(warnings: string[]): { warnings?: string[] } {
+  return warnings.length > 0 ? { warnings } : {};
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { defineConnector } from '../contract.js';
+import type { Connection, ConnectionDeps } from '../contract.js';
+import { createClient } from './client.js';
+import { deliver, plan } from './deliver.js';
+import { checkCredentials, findResponsible, listUsers } from './lookup.js';
+import { register } from './register.js';
+import type { Context } from './requests.js';
+import { settingsSchema, zoneOf } from './settings.js';
+import type { RetailCrmSettings } from './settings.js';
+
+export const retailcrm = defineConnector({
+  id: 'retailcrm',
+  title: 'RetailCRM',
+  settings: settingsSchema,
+  secretFields: ['api_key', 'client_id'],
+  /** 40 a second under `/telephony`, where all deliveries go; other routes take 10 and are asked rarely. */
+  rate: { perSecond: 40, burst: 40 },
+  limitKey: ({ origin, api_key }) =>
+    `${new URL(origin).host}/${createHash('sha256').update(api_key).digest('hex').slice(0, 16)}`,
+  plan: (event) => plan(event),
+  connect,
+});
+
+function connect(settings: RetailCrmSettings, deps: ConnectionDeps): Connection {
+  const client = createClient(settings, deps.http);
+  const context: Context = {
+    settings,
+    zone: zoneOf(settings, deps.timezone),
+    extensionOfMobile: (mobile) => deps.extensionOfMobile?.(mobile) ?? null,
+  };
+
+  return {
+    deliver: (job, attempt) => deliver(job, attempt, client, context),
+    check: (signal) => checkCredentials(client, settings, signal),
+    users: (signal) => listUsers(client, settings, signal),
+    findResponsible: (phone, signal) => findResponsible(client, settings, phone, signal),
+    register: (signal) =>
+      register(client, settings, { publicUrl: deps.publicUrl, clientId: deps.clientId ?? null }, signal),
+    // Nothing is held: sockets belong to `http`, and an attempt under way ends by its own signal.
+    close: async () => {},
+  };
+}
