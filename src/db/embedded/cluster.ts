@@ -7,7 +7,7 @@ import { runnableBinaries } from './binaries.js';
 import { SUPERUSER, createCluster } from './create.js';
 import { failureFrom, isPortTaken, isTransient } from './failure.js';
 import type { Home } from './home.js';
-import { SHARED_ROOT, chooseHome, findHome, writeWhole } from './home.js';
+import { SHARED_ROOT, chooseHome, findHome, openTo, writeWhole } from './home.js';
 import type { OsUser } from './os-user.js';
 import { databaseUser } from './os-user.js';
 import { clearStalePidFile, isPostmasterOf, readPidFile, startPostmaster, stopPostmaster } from './postmaster.js';
@@ -59,7 +59,8 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const running = home && (await adoptable(home, deadline));
   if (home && running) return clusterOf(home, running, false);
   try {
-    home ??= await chooseHome(options.dataDir, user);
+    if (home) await openTo(options.dataDir, user);
+    else home = await chooseHome(options.dataDir, user);
     const binaries = await runnableBinaries(user, user.self ? options.dataDir : SHARED_ROOT);
     if (!home.owner) await createCluster(home, user, binaries, options.fast ?? false);
     return await start(home, user, binaries, options, deadline);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readFile, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { OsUser } from './os-user.js';
@@ -38,8 +38,9 @@ export async function findHome(dataDir: string): Promise<Home | null> {
 
 /** Chooses the place of a new home; makes the folders above it, not the home. */
 export async function chooseHome(dataDir: string, user: OsUser): Promise<Home> {
-  if ((await mkdir(dataDir, { recursive: true })) !== undefined) await chmod(dataDir, user.self ? 0o700 : 0o711);
-  if (user.self || (await mayEnter(dataDir, user))) return homeAt(join(resolve(dataDir), 'postgres'));
+  await mkdir(dirname(resolve(dataDir)), { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  if (await openTo(dataDir, user)) return homeAt(join(resolve(dataDir), 'postgres'));
   await mkdir(SHARED_ROOT, { recursive: true });
   await chmod(SHARED_ROOT, 0o755);
   const name = createHash('sha256')
@@ -49,6 +50,22 @@ export async function chooseHome(dataDir: string, user: OsUser): Promise<Home> {
   const path = join(SHARED_ROOT, name);
   await writeWhole(join(dataDir, 'postgres.location'), `${path}\n`, 0o644, null);
   return homeAt(path);
+}
+
+/**
+ * May the database's user pass through the data directory to its own folder? A directory that is root's alone is opened
+ * to that user's group for passing through, not for looking, and to nobody else. Nothing is changed in the folders above.
+ */
+export async function openTo(dataDir: string, user: OsUser): Promise<boolean> {
+  if (user.self || (await mayEnter(dataDir, user))) return true;
+  const found = await stat(dataDir);
+  if (found.uid !== 0 || (found.mode & 0o070) !== 0) return false;
+  await chown(dataDir, found.uid, user.gid);
+  await chmod(dataDir, (found.mode & 0o777) | 0o010);
+  if (await mayEnter(dataDir, user)) return true;
+  await chmod(dataDir, found.mode & 0o777);
+  await chown(dataDir, found.uid, found.gid);
+  return false;
 }
 
 async function homeAt(path: string): Promise<Home> {

@@ -2,6 +2,8 @@
 -- On a fleet database the tables of the first block stand already, in public, and are left as they are.
 
 DO $$
+DECLARE
+  all_ours boolean := to_regclass('users') IS NULL AND to_regclass('user_internal_phones') IS NULL AND to_regclass('user_sessions') IS NULL;
 BEGIN
   IF to_regclass('enterprises') IS NULL THEN
     CREATE TABLE enterprises (
@@ -34,7 +36,7 @@ BEGIN
   IF to_regclass('user_internal_phones') IS NULL THEN
     CREATE TABLE user_internal_phones (
       id serial PRIMARY KEY,
-      user_id integer REFERENCES users (id),
+      user_id integer,
       phone_number text NOT NULL,
       enterprise_number text NOT NULL,
       UNIQUE (enterprise_number, phone_number)
@@ -43,7 +45,7 @@ BEGIN
   IF to_regclass('user_sessions') IS NULL THEN
     CREATE TABLE user_sessions (
       session_token varchar(255) PRIMARY KEY,
-      user_id integer NOT NULL REFERENCES users (id),
+      user_id integer NOT NULL,
       enterprise_number varchar(10),
       created_at timestamp DEFAULT now(),
       expires_at timestamp DEFAULT now() + interval '24 hours'
@@ -56,11 +58,24 @@ BEGIN
       created_at timestamp DEFAULT now()
     );
   END IF;
+  -- A reference puts triggers on the table it points at, so it is made only between tables that are both ours.
+  IF all_ours THEN
+    ALTER TABLE user_internal_phones ADD FOREIGN KEY (user_id) REFERENCES users (id);
+    ALTER TABLE user_sessions ADD FOREIGN KEY (user_id) REFERENCES users (id);
+  END IF;
 END $$;
 
 -- What import sets beyond the old columns: pbx, mode, takeover_at, sources, extensions, … and a version per integration.
--- The one change to a table that may not be ours.
-ALTER TABLE enterprises ADD COLUMN IF NOT EXISTS trunkline jsonb;
+-- The one change to a table that may not be ours. ALTER needs the table's owner even when the column is there already, so
+-- an operator whose role for Trunkline is another one can add it beforehand.
+DO $$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = to_regclass('enterprises') AND attname = 'trunkline' AND NOT attisdropped
+  ) THEN
+    ALTER TABLE enterprises ADD COLUMN trunkline jsonb;
+  END IF;
+END $$;
 
 -- Which daemon holds what. `kind` is pbx (AMI session and tracker), enterprise, or limit (lanes of one limit key).
 CREATE TABLE leases (
@@ -181,7 +196,10 @@ CREATE UNIQUE INDEX pbx_gaps_open ON pbx_gaps (pbx, reason) WHERE ended_at IS NU
 -- Up to when every fact of a PBX is known to be stored: where the gap begins after a daemon died.
 CREATE TABLE pbx_heartbeats (
   pbx text PRIMARY KEY,
-  stored_up_to timestamptz NOT NULL
+  stored_up_to timestamptz NOT NULL,
+  -- The owner's run and the number of its last batch: tells whether a COMMIT whose answer was lost had happened.
+  run uuid,
+  batch bigint NOT NULL DEFAULT 0
 );
 
 -- One call event owed to one integration.

@@ -1,0 +1,354 @@
+TABLE asterisk_logs (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  "timestamp" timestamp with time zone NOT NULL DEFAULT now(),
+  pbx text NOT NULL,
+  enterprise_number text,
+  source text NOT NULL,
+  unique_id character varying(255) NOT NULL DEFAULT ''::character varying,
+  event_type character varying(50) NOT NULL,
+  raw_data jsonb NOT NULL,
+  call_id uuid,
+  CONSTRAINT asterisk_logs_pkey PRIMARY KEY ("timestamp", id)
+) PARTITION BY RANGE ("timestamp");
+CREATE INDEX asterisk_logs_timestamp ON ONLY asterisk_logs USING btree ("timestamp" DESC);
+CREATE INDEX asterisk_logs_uid ON ONLY asterisk_logs USING btree (pbx, unique_id);
+
+TABLE asterisk_logs_default PARTITION OF asterisk_logs DEFAULT;
+
+TABLE audit_log (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  actor text NOT NULL,
+  enterprise_number text,
+  action text NOT NULL,
+  detail jsonb NOT NULL DEFAULT '{}'::jsonb,
+  CONSTRAINT audit_log_pkey PRIMARY KEY (id)
+);
+CREATE INDEX audit_log_enterprise ON audit_log USING btree (enterprise_number, at DESC);
+
+TABLE call_events (
+  call_id uuid NOT NULL,
+  seq integer NOT NULL,
+  enterprise_number text,
+  kind text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  event jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT call_events_pkey PRIMARY KEY (call_id, seq)
+);
+CREATE INDEX call_events_time ON call_events USING btree (enterprise_number, at DESC);
+
+TABLE call_uids (
+  pbx text NOT NULL,
+  uid text NOT NULL,
+  call_id uuid NOT NULL,
+  ended_at timestamp with time zone,
+  CONSTRAINT call_uids_pkey PRIMARY KEY (pbx, uid)
+);
+CREATE INDEX call_uids_call ON call_uids USING btree (call_id);
+
+TABLE calls (
+  id uuid NOT NULL,
+  enterprise_number text,
+  external_id text NOT NULL,
+  pbx text NOT NULL,
+  unique_id text NOT NULL,
+  direction text NOT NULL,
+  phone text,
+  line text,
+  caller text,
+  rang text[] NOT NULL DEFAULT '{}'::text[],
+  answered_by text,
+  agents text[] NOT NULL DEFAULT '{}'::text[],
+  final_agent text,
+  result text,
+  started_at timestamp with time zone NOT NULL,
+  ringing_at timestamp with time zone,
+  answered_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  wait_ms integer NOT NULL DEFAULT 0,
+  talk_ms integer NOT NULL DEFAULT 0,
+  span_ms integer NOT NULL DEFAULT 0,
+  approximate boolean NOT NULL DEFAULT false,
+  recovered boolean NOT NULL DEFAULT false,
+  facts jsonb NOT NULL,
+  state jsonb,
+  epoch bigint NOT NULL DEFAULT 0,
+  merged_into uuid,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT calls_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text, 'internal'::text]))),
+  CONSTRAINT calls_pkey PRIMARY KEY (id),
+  CONSTRAINT calls_result_check CHECK ((result = ANY (ARRAY['answered'::text, 'missed'::text, 'busy'::text, 'abandoned'::text, 'failed'::text])))
+);
+CREATE INDEX calls_enterprise_time ON calls USING btree (enterprise_number, started_at DESC);
+CREATE INDEX calls_live ON calls USING btree (pbx) WHERE (state IS NOT NULL);
+CREATE INDEX calls_phone ON calls USING btree (enterprise_number, phone, started_at DESC);
+CREATE INDEX calls_uid ON calls USING btree (pbx, unique_id);
+
+TABLE deliveries (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  enterprise_number text NOT NULL,
+  integration_type text NOT NULL,
+  call_id uuid NOT NULL,
+  seq integer NOT NULL,
+  step text NOT NULL,
+  class text NOT NULL,
+  event jsonb NOT NULL,
+  state text NOT NULL DEFAULT 'pending'::text,
+  attempts integer NOT NULL DEFAULT 0,
+  due_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  lease_holder text,
+  lease_epoch bigint,
+  leased_until timestamp with time zone,
+  started_at timestamp with time zone,
+  unknown_outcome boolean NOT NULL DEFAULT false,
+  last_code text,
+  last_error text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  settled_at timestamp with time zone,
+  CONSTRAINT deliveries_call_id_integration_type_seq_step_key UNIQUE (call_id, integration_type, seq, step),
+  CONSTRAINT deliveries_class_check CHECK ((class = ANY (ARRAY['perishable'::text, 'closing'::text, 'durable'::text]))),
+  CONSTRAINT deliveries_pkey PRIMARY KEY (id),
+  CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'started'::text, 'done'::text, 'expired'::text, 'skipped'::text, 'dead'::text])))
+);
+CREATE INDEX deliveries_cards ON deliveries USING btree (enterprise_number, integration_type, due_at) WHERE ((state = ANY (ARRAY['pending'::text, 'started'::text])) AND (class <> 'durable'::text));
+CREATE INDEX deliveries_dead ON deliveries USING btree (enterprise_number, integration_type, id) WHERE (state = 'dead'::text);
+CREATE INDEX deliveries_enterprise ON deliveries USING btree (enterprise_number, id DESC);
+CREATE INDEX deliveries_expiry ON deliveries USING btree (expires_at) WHERE (state = ANY (ARRAY['pending'::text, 'started'::text]));
+CREATE INDEX deliveries_head ON deliveries USING btree (call_id, integration_type, id) WHERE (state = ANY (ARRAY['pending'::text, 'started'::text]));
+CREATE INDEX deliveries_lane ON deliveries USING btree (enterprise_number, integration_type, due_at) WHERE (state = ANY (ARRAY['pending'::text, 'started'::text]));
+CREATE INDEX deliveries_settled ON deliveries USING btree (settled_at) WHERE (settled_at IS NOT NULL);
+
+TABLE delivery_refs (
+  call_id uuid NOT NULL,
+  enterprise_number text NOT NULL,
+  integration_type text NOT NULL,
+  refs jsonb NOT NULL DEFAULT '{}'::jsonb,
+  card text NOT NULL DEFAULT 'none'::text,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT delivery_refs_card_check CHECK ((card = ANY (ARRAY['none'::text, 'accepted'::text, 'unknown'::text, 'closed'::text]))),
+  CONSTRAINT delivery_refs_pkey PRIMARY KEY (call_id, integration_type)
+);
+
+TABLE enterprises (
+  number text NOT NULL,
+  name text NOT NULL,
+  name2 text,
+  bot_token text,
+  chat_id text,
+  ip text,
+  host text,
+  secret text NOT NULL,
+  created_at timestamp without time zone DEFAULT now(),
+  active boolean NOT NULL DEFAULT true,
+  is_enabled boolean NOT NULL DEFAULT true,
+  integrations_config jsonb,
+  trunkline jsonb,
+  CONSTRAINT enterprises_name2_key UNIQUE (name2),
+  CONSTRAINT enterprises_pkey PRIMARY KEY (number)
+);
+
+TABLE integration_logs (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  enterprise_number text NOT NULL,
+  integration_type text NOT NULL,
+  event_type text NOT NULL,
+  request_data jsonb,
+  response_data jsonb,
+  status text NOT NULL,
+  error_message text,
+  call_id uuid,
+  delivery_id bigint,
+  step text,
+  attempt integer,
+  duration_ms integer,
+  phone text,
+  CONSTRAINT integration_logs_pkey PRIMARY KEY (integration_type, created_at, id),
+  CONSTRAINT integration_logs_status_check CHECK ((status = ANY (ARRAY['success'::text, 'error'::text, 'pending'::text, 'expired'::text, 'skipped'::text, 'unknown'::text])))
+) PARTITION BY LIST (integration_type);
+CREATE INDEX integration_logs_call ON ONLY integration_logs USING btree (call_id);
+CREATE INDEX integration_logs_enterprise ON ONLY integration_logs USING btree (enterprise_number, created_at DESC);
+CREATE INDEX integration_logs_status ON ONLY integration_logs USING btree (status, created_at DESC);
+CREATE INDEX integration_logs_type ON ONLY integration_logs USING btree (integration_type, created_at DESC);
+
+TABLE integration_logs_amocrm PARTITION OF integration_logs FOR VALUES IN ('amocrm') PARTITION BY RANGE (created_at);
+
+TABLE integration_logs_amocrm_default PARTITION OF integration_logs_amocrm DEFAULT;
+
+TABLE integration_logs_bitrix24 PARTITION OF integration_logs FOR VALUES IN ('bitrix24') PARTITION BY RANGE (created_at);
+
+TABLE integration_logs_bitrix24_default PARTITION OF integration_logs_bitrix24 DEFAULT;
+
+TABLE integration_logs_other PARTITION OF integration_logs DEFAULT PARTITION BY RANGE (created_at);
+
+TABLE integration_logs_other_default PARTITION OF integration_logs_other DEFAULT;
+
+TABLE integration_logs_retailcrm PARTITION OF integration_logs FOR VALUES IN ('retailcrm') PARTITION BY RANGE (created_at);
+
+TABLE integration_logs_retailcrm_default PARTITION OF integration_logs_retailcrm DEFAULT;
+
+TABLE integration_logs_telegram PARTITION OF integration_logs FOR VALUES IN ('telegram') PARTITION BY RANGE (created_at);
+
+TABLE integration_logs_telegram_default PARTITION OF integration_logs_telegram DEFAULT;
+
+TABLE integration_secrets (
+  enterprise_number text NOT NULL,
+  integration_type text NOT NULL,
+  field text NOT NULL,
+  key_id text NOT NULL,
+  sealed bytea NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT integration_secrets_pkey PRIMARY KEY (enterprise_number, integration_type, field)
+);
+
+TABLE journal_marks (
+  journal uuid NOT NULL,
+  last_sequence bigint NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT journal_marks_pkey PRIMARY KEY (journal)
+);
+
+TABLE leases (
+  kind text NOT NULL,
+  key text NOT NULL,
+  holder text NOT NULL,
+  epoch bigint NOT NULL DEFAULT 1,
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT leases_pkey PRIMARY KEY (kind, key)
+);
+
+TABLE pbx_gaps (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  pbx text NOT NULL,
+  started_at timestamp with time zone NOT NULL,
+  ended_at timestamp with time zone,
+  reason text NOT NULL,
+  CONSTRAINT pbx_gaps_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX pbx_gaps_open ON pbx_gaps USING btree (pbx, reason) WHERE (ended_at IS NULL);
+CREATE INDEX pbx_gaps_pbx ON pbx_gaps USING btree (pbx, started_at DESC);
+
+TABLE pbx_heartbeats (
+  pbx text NOT NULL,
+  stored_up_to timestamp with time zone NOT NULL,
+  run uuid,
+  batch bigint NOT NULL DEFAULT 0,
+  CONSTRAINT pbx_heartbeats_pkey PRIMARY KEY (pbx)
+);
+
+TABLE recordings (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  enterprise_number text NOT NULL,
+  call_id uuid NOT NULL,
+  pbx text NOT NULL,
+  unique_id text NOT NULL,
+  token text,
+  state text NOT NULL DEFAULT 'expected'::text,
+  source_file text,
+  stored_as text,
+  bytes bigint,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT recordings_pbx_unique_id_call_id_key UNIQUE (pbx, unique_id, call_id),
+  CONSTRAINT recordings_pkey PRIMARY KEY (id),
+  CONSTRAINT recordings_token_key UNIQUE (token)
+);
+
+TABLE redirect_decisions (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  enterprise_number text NOT NULL,
+  pbx text NOT NULL,
+  unique_id text NOT NULL,
+  decided_at timestamp with time zone NOT NULL DEFAULT now(),
+  decision jsonb NOT NULL,
+  CONSTRAINT redirect_decisions_pbx_unique_id_enterprise_number_key UNIQUE (pbx, unique_id, enterprise_number),
+  CONSTRAINT redirect_decisions_pkey PRIMARY KEY (id)
+);
+
+TABLE sessions (
+  session_token text NOT NULL,
+  enterprise_number text,
+  created_at timestamp without time zone DEFAULT now(),
+  CONSTRAINT sessions_pkey PRIMARY KEY (session_token)
+);
+
+TABLE trunkline_migrations (
+  number integer NOT NULL,
+  name text NOT NULL,
+  checksum text NOT NULL,
+  applied_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT trunkline_migrations_pkey PRIMARY KEY (number)
+);
+
+TABLE user_internal_phones (
+  id integer NOT NULL DEFAULT nextval('user_internal_phones_id_seq'::regclass),
+  user_id integer,
+  phone_number text NOT NULL,
+  enterprise_number text NOT NULL,
+  CONSTRAINT user_internal_phones_enterprise_number_phone_number_key UNIQUE (enterprise_number, phone_number),
+  CONSTRAINT user_internal_phones_pkey PRIMARY KEY (id),
+  CONSTRAINT user_internal_phones_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+INTERNAL TRIGGERS 2;
+
+TABLE user_sessions (
+  session_token character varying(255) NOT NULL,
+  user_id integer NOT NULL,
+  enterprise_number character varying(10),
+  created_at timestamp without time zone DEFAULT now(),
+  expires_at timestamp without time zone DEFAULT (now() + '24:00:00'::interval),
+  CONSTRAINT user_sessions_pkey PRIMARY KEY (session_token),
+  CONSTRAINT user_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+INTERNAL TRIGGERS 2;
+
+TABLE users (
+  id integer NOT NULL DEFAULT nextval('users_id_seq'::regclass),
+  enterprise_number text NOT NULL,
+  email text NOT NULL,
+  last_name text,
+  first_name text,
+  patronymic text,
+  personal_phone text,
+  status text DEFAULT 'active'::text,
+  is_admin boolean DEFAULT false,
+  is_employee boolean DEFAULT true,
+  CONSTRAINT users_enterprise_number_email_key UNIQUE (enterprise_number, email),
+  CONSTRAINT users_pkey PRIMARY KEY (id)
+);
+INTERNAL TRIGGERS 4;
+
+TABLE webhook_inbox (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  pbx text NOT NULL,
+  enterprise_number text NOT NULL,
+  event_type text NOT NULL,
+  unique_id text NOT NULL DEFAULT ''::text,
+  raw_data jsonb NOT NULL,
+  arrived_at timestamp with time zone NOT NULL,
+  origin text,
+  CONSTRAINT webhook_inbox_origin_key UNIQUE (origin),
+  CONSTRAINT webhook_inbox_pkey PRIMARY KEY (id)
+);
+CREATE INDEX webhook_inbox_pbx ON webhook_inbox USING btree (pbx, id);
+
+SEQUENCE asterisk_logs_id_seq;
+
+SEQUENCE audit_log_id_seq;
+
+SEQUENCE deliveries_id_seq;
+
+SEQUENCE integration_logs_id_seq;
+
+SEQUENCE pbx_gaps_id_seq;
+
+SEQUENCE recordings_id_seq;
+
+SEQUENCE redirect_decisions_id_seq;
+
+SEQUENCE user_internal_phones_id_seq;
+
+SEQUENCE users_id_seq;
+
+SEQUENCE webhook_inbox_id_seq;
