@@ -1,0 +1,83 @@
+import type { PoolClient } from 'pg';
+import type { Clock } from '../platform/clock.js';
+import type { CallEvent } from '../calls/vocabulary.js';
+import type { DeliveryClass, Step } from '../integrations/contract.js';
+import { laneKey } from './ports.js';
+import type { LaneId } from './ports.js';
+import { insertDeliveries, notifyLanes, supersede } from './store.js';
+import type { NewDelivery } from './store.js';
+
+/** One call event and what one integration is owed for it. */
+export interface Owed extends LaneId {
+  event: CallEvent;
+  steps: readonly Step[];
+  /** Unix ms by this host's clock, when the event reached us; `event.at` when not told. A card lives from here. */
+  arrivedAt?: number;
+}
+
+export interface Outbox {
+  /**
+   * Writes the deliveries in the caller's transaction, in the given order; what is owed already is left as it is. Cards
+   * that a finish makes pointless are settled with it. Answers the lanes to wake after the commit.
+   */
+  owe(tx: PoolClient, owed: readonly Owed[]): Promise<LaneId[]>;
+}
+
+export interface OutboxDeps {
+  clock: Pick<Clock, 'now'>;
+  lifeMs: Record<DeliveryClass, number>;
+  /** Tell other processes by NOTIFY; default true. */
+  notify?: boolean;
+}
+
+export function createOutbox({ clock, lifeMs, notify = true }: OutboxDeps): Outbox {
+  return {
+    async owe(tx, owed) {
+      const now = clock.now();
+      const rows = owed.flatMap((one) => toRows(one, now, lifeMs));
+      if (rows.length === 0) return [];
+      await insertDeliveries(tx, rows);
+      const finished = rows.filter((row) => row.event.kind === 'call.finished').map((row) => row.callId);
+      if (finished.length > 0) await supersede(tx, [...new Set(finished)]);
+      const lanes = [
+        ...new Map(rows.map((row) => [laneKey(row), { enterprise: row.enterprise, type: row.type }])).values(),
+      ];
+      if (notify) await notifyLanes(tx, lanesToPayload(lanes));
+      return lanes;
+    },
+  };
+}
+
+function toRows(
+  { enterprise, type, event, steps, arrivedAt }: Owed,
+  now: number,
+  lifeMs: Record<DeliveryClass, number>,
+): NewDelivery[] {
+  const ageMs = Math.max(0, now - (arrivedAt ?? event.at));
+  return steps.map(({ step, class: kind }) => ({
+    enterprise,
+    type,
+    callId: event.call.id,
+    seq: event.seq,
+    step,
+    class: kind,
+    event,
+    // A finish is owed however late it was learnt of: only what a person looks at grows stale.
+    lifeMs: kind === 'durable' ? lifeMs.durable : lifeMs[kind] - ageMs,
+  }));
+}
+
+/** Payloads of NOTIFY are short; an empty one means "look at everything". */
+export function lanesToPayload(lanes: readonly LaneId[]): string {
+  const text = JSON.stringify(lanes.map((lane) => [lane.enterprise, lane.type]));
+  return Buffer.byteLength(text) < 4_000 ? text : '';
+}
+
+export function payloadToLanes(payload: string | undefined): LaneId[] | null {
+  if (!payload) return null;
+  try {
+    return (JSON.parse(payload) as [string, string][]).map(([enterprise, type]) => ({ enterprise, type }));
+  } catch {
+    return null;
+  }
+}

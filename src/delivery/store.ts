@@ -1,0 +1,373 @@
+import type { Pool, PoolClient } from 'pg';
+import type { DeliveryClass } from '../integrations/contract.js';
+import type { CallEvent } from '../calls/vocabulary.js';
+import type { CardState, DeliveryRow, LaneId } from './ports.js';
+
+export type Queryable = Pool | PoolClient;
+
+/** A row of `integration_logs`: one attempt, or one decision not to attempt. */
+export interface LogRow extends LaneId {
+  eventType: string;
+  status: 'success' | 'error' | 'pending' | 'expired' | 'skipped' | 'unknown';
+  request: unknown;
+  response: unknown;
+  error: string | null;
+  callId: string;
+  deliveryId: string;
+  step: string;
+  attempt: number | null;
+  ms: number | null;
+  phone: string | null;
+}
+
+/** The old plan's event names; `download` marks a recovered call. */
+const EVENT_TYPE = `CASE
+  WHEN (event->'call'->>'recovered')::boolean THEN 'download'
+  WHEN event->>'kind' = 'call.started' THEN 'start'
+  WHEN event->>'kind' = 'call.ringing' THEN 'dial'
+  WHEN event->>'kind' IN ('call.answered', 'call.transferred') THEN 'bridge'
+  ELSE 'hangup' END`;
+
+const UNSETTLED = `state IN ('pending', 'started')`;
+
+export interface NewDelivery extends LaneId {
+  callId: string;
+  seq: number;
+  step: string;
+  class: DeliveryClass;
+  event: CallEvent;
+  /** Negative when the event is older than its life. */
+  lifeMs: number;
+}
+
+/** Inserts in the given order; rows that stand already are left. Too old ones are written as expired, with their log. */
+export async function insertDeliveries(tx: Queryable, rows: readonly NewDelivery[]): Promise<void> {
+  await tx.query(
+    `WITH owed AS (
+       INSERT INTO deliveries (enterprise_number, integration_type, call_id, seq, step, class, event, state, expires_at,
+                               settled_at, last_code, last_error)
+       SELECT enterprise, type, "callId", seq, step, class, event,
+              CASE WHEN "lifeMs" > 0 THEN 'pending' ELSE 'expired' END,
+              now() + "lifeMs" * interval '1 millisecond',
+              CASE WHEN "lifeMs" > 0 THEN NULL ELSE now() END,
+              CASE WHEN "lifeMs" > 0 THEN NULL ELSE 'EXPIRED' END,
+              CASE WHEN "lifeMs" > 0 THEN NULL ELSE 'the event was too old when it arrived' END
+         FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (enterprise text, type text, "callId" uuid, seq int, step text,
+                                                           class text, event jsonb, "lifeMs" float8))
+              WITH ORDINALITY AS r
+        ORDER BY ordinality
+       ON CONFLICT (call_id, integration_type, seq, step) DO NOTHING
+       RETURNING *)
+     INSERT INTO integration_logs (enterprise_number, integration_type, event_type, status, error_message, call_id,
+                                   delivery_id, step, phone)
+     SELECT enterprise_number, integration_type, ${EVENT_TYPE}, 'expired', last_error, call_id, id, step,
+            event->'call'->>'external'
+       FROM owed WHERE state = 'expired'`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** What a statement settled without an attempt, by lane. */
+export interface Swept extends LaneId {
+  state: 'skipped' | 'expired' | 'dead';
+  count: number;
+}
+
+/**
+ * Cards, and closes of earlier events, that nobody needs once the finish of their call is owed. Of the calls given, or of
+ * all. Rows on the wire are left alone. Answers the lanes it touched.
+ */
+export async function supersede(db: Queryable, calls: readonly string[] | null): Promise<Swept[]> {
+  const { rows } = await db.query<Swept>(
+    `WITH over AS MATERIALIZED (
+       SELECT d.id FROM deliveries d
+        WHERE d.state = 'pending' AND d.class <> 'durable' AND ($1::uuid[] IS NULL OR d.call_id = ANY ($1))
+          AND EXISTS (SELECT FROM deliveries f
+                       WHERE f.call_id = d.call_id AND f.integration_type = d.integration_type AND f.seq > d.seq
+                         AND f.event->>'kind' = 'call.finished' AND (d.class = 'perishable' OR f.class = 'closing'))
+          FOR UPDATE OF d SKIP LOCKED
+     ), settled AS (
+       UPDATE deliveries d SET state = 'skipped', settled_at = now(), leased_until = NULL, last_code = 'SUPERSEDED',
+              last_error = 'superseded: the call has finished'
+         FROM over WHERE d.id = over.id AND d.state = 'pending' RETURNING d.*
+     ), logged AS (${logDecision('settled', 'skipped')})
+     SELECT enterprise_number AS enterprise, integration_type AS type, state, count(*)::int AS count FROM settled GROUP BY 1, 2, 3`,
+    [calls],
+  );
+  return rows;
+}
+
+/** Logs rows a statement settled without an attempt; `last_error` says why. */
+function logDecision(from: string, status: string): string {
+  return `INSERT INTO integration_logs (enterprise_number, integration_type, event_type, status, error_message, call_id,
+                                        delivery_id, step, phone)
+          SELECT enterprise_number, integration_type, ${EVENT_TYPE}, ${status === 'by-state' ? 'log_status' : `'${status}'`},
+                 last_error, call_id, id, step, event->'call'->>'external' FROM ${from}`;
+}
+
+/**
+ * Settles what is past its life: cards and closes expire, durable rows are dead. A started row waits for its lease. A card
+ * lost on the wire may be open: its state becomes `unknown`, so a close is owed. `held`: ids this process still has.
+ */
+export async function expire(db: Queryable, held: readonly string[], limit: number): Promise<Swept[]> {
+  const { rows } = await db.query<Swept>(
+    `WITH over AS MATERIALIZED (
+       SELECT d.id, d.state = 'started' AS lost FROM deliveries d
+        WHERE ${UNSETTLED} AND d.expires_at <= now() AND (d.state = 'pending' OR d.leased_until <= now())
+          AND d.id <> ALL ($1::bigint[])
+        ORDER BY d.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+     ), settled AS (
+       UPDATE deliveries d SET state = CASE WHEN d.class = 'durable' THEN 'dead' ELSE 'expired' END, settled_at = now(),
+              unknown_outcome = d.unknown_outcome OR over.lost, lease_holder = NULL, lease_epoch = NULL, leased_until = NULL,
+              started_at = NULL, last_code = coalesce(d.last_code, 'EXPIRED'),
+              last_error = CASE WHEN d.class = 'durable' THEN 'given up after its time was over' ELSE 'not sent in time' END
+                           || coalesce(' (last: ' || d.last_error || ')', '')
+         FROM over WHERE d.id = over.id
+       RETURNING d.*, over.lost, CASE WHEN d.class = 'durable' THEN 'error' ELSE 'expired' END AS log_status
+     ), cards AS (
+       INSERT INTO delivery_refs (call_id, enterprise_number, integration_type, card)
+       SELECT DISTINCT ON (call_id, integration_type) call_id, enterprise_number, integration_type, 'unknown'
+         FROM settled WHERE lost AND class = 'perishable'
+       ON CONFLICT (call_id, integration_type) DO UPDATE SET card = 'unknown', updated_at = now()
+        WHERE delivery_refs.card IN ('none', 'closed')
+     ), logged AS (${logDecision('settled', 'by-state')})
+     SELECT enterprise_number AS enterprise, integration_type AS type, state, count(*)::int AS count FROM settled GROUP BY 1, 2, 3`,
+    [held, limit],
+  );
+  return rows;
+}
+
+/** Skips the cards of these lanes (one limit) whose turn would come after their expiry. `perSecond`: cards it gets through. */
+export async function skipBeyondBudget(
+  db: Queryable,
+  lanes: readonly LaneId[],
+  budget: { perSecond: number; pauseMs: number },
+): Promise<Swept[]> {
+  const { rows } = await db.query<Swept>(
+    `WITH waiting AS MATERIALIZED (
+       SELECT d.id, d.expires_at, d.class, row_number() OVER (ORDER BY d.due_at, d.id) AS n
+         FROM unnest($1::text[], $2::text[]) AS l (enterprise, type)
+         JOIN deliveries d ON d.enterprise_number = l.enterprise AND d.integration_type = l.type
+        WHERE d.state = 'pending' AND d.class <> 'durable' AND d.due_at <= now()
+     ), over AS MATERIALIZED (
+       SELECT d.id FROM waiting w JOIN deliveries d ON d.id = w.id
+        WHERE w.class = 'perishable' AND d.state = 'pending'
+          AND now() + ($4 + w.n * 1000.0 / $3) * interval '1 millisecond' > w.expires_at
+          FOR UPDATE OF d SKIP LOCKED
+     ), settled AS (
+       UPDATE deliveries d SET state = 'skipped', settled_at = now(), last_code = 'RATE_BUDGET', last_error = 'rate budget'
+         FROM over WHERE d.id = over.id RETURNING d.*
+     ), logged AS (${logDecision('settled', 'skipped')})
+     SELECT enterprise_number AS enterprise, integration_type AS type, state, count(*)::int AS count FROM settled GROUP BY 1, 2, 3`,
+    [lanes.map((lane) => lane.enterprise), lanes.map((lane) => lane.type), budget.perSecond, budget.pauseMs],
+  );
+  return rows;
+}
+
+export interface LaneDue extends LaneId {
+  /** Milliseconds until its next row is due; not positive when one is. */
+  dueInMs: number;
+}
+
+/** Every lane with unsettled rows: jumps from lane to lane in the index, however many rows they have. */
+export async function lanesWithWork(db: Queryable): Promise<LaneDue[]> {
+  const { rows } = await db.query<LaneDue>(
+    `WITH RECURSIVE lane AS (
+       (SELECT enterprise_number, integration_type FROM deliveries WHERE ${UNSETTLED}
+         ORDER BY enterprise_number, integration_type LIMIT 1)
+       UNION ALL
+       SELECT next.* FROM lane CROSS JOIN LATERAL (
+         SELECT d.enterprise_number, d.integration_type FROM deliveries d
+          WHERE ${UNSETTLED} AND (d.enterprise_number, d.integration_type) > (lane.enterprise_number, lane.integration_type)
+          ORDER BY d.enterprise_number, d.integration_type LIMIT 1) AS next
+     )
+     SELECT lane.enterprise_number AS enterprise, lane.integration_type AS type,
+            (extract(epoch FROM first.due_at - clock_timestamp()) * 1000)::float8 AS "dueInMs"
+       FROM lane CROSS JOIN LATERAL (
+         SELECT d.due_at FROM deliveries d
+          WHERE ${UNSETTLED} AND d.enterprise_number = lane.enterprise_number AND d.integration_type = lane.integration_type
+          ORDER BY d.due_at LIMIT 1) AS first`,
+  );
+  return rows;
+}
+
+export interface Want extends LaneId {
+  limitKey: string;
+  epoch: string;
+  /** Rows that may start now; at most `history` of them durable; `kept` of them for durable rows even if cards wait. */
+  total: number;
+  history: number;
+  kept: number;
+}
+
+/**
+ * Takes due rows that are the oldest unsettled of their call, cards first, and marks them started in the same committed
+ * statement. A stale epoch takes nothing. `held`: rows this process still has although their lease may have run out.
+ */
+export async function claim(
+  db: Queryable,
+  wants: readonly Want[],
+  options: { holder: string; leaseMs: number; held: readonly string[] },
+): Promise<DeliveryRow[]> {
+  const { rows } = await db.query<DeliveryRow>(
+    `WITH wanted AS MATERIALIZED (
+       SELECT w.* FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::int[], $6::int[], $7::int[])
+                    AS w (enterprise, type, limit_key, epoch, total, history, kept)
+         JOIN leases l ON l.kind = 'limit' AND l.key = w.limit_key AND l.holder = $8 AND l.epoch = w.epoch
+                      AND l.expires_at > now()
+     ), cards AS MATERIALIZED (
+       SELECT w.enterprise, w.type, c.id, c.started_at,
+              row_number() OVER (PARTITION BY w.enterprise, w.type ORDER BY c.due_at, c.id) AS n
+         FROM wanted w CROSS JOIN LATERAL (${heads(`d.class <> 'durable'`, 'w.total')}) AS c
+     ), history AS MATERIALIZED (
+       SELECT w.enterprise, w.type, c.id, c.started_at,
+              row_number() OVER (PARTITION BY w.enterprise, w.type ORDER BY c.due_at, c.id) AS n
+         FROM wanted w CROSS JOIN LATERAL (${heads(`d.class = 'durable'`, 'w.history')}) AS c
+     ), share AS (
+       SELECT w.enterprise, w.type, w.epoch, w.total,
+              w.total - least(w.kept, (SELECT count(*) FROM history h WHERE h.enterprise = w.enterprise AND h.type = w.type))
+                AS for_cards,
+              (SELECT count(*) FROM cards c WHERE c.enterprise = w.enterprise AND c.type = w.type) AS waiting
+         FROM wanted w
+     ), picked AS (
+       SELECT c.id, c.started_at, s.epoch FROM cards c JOIN share s USING (enterprise, type) WHERE c.n <= s.for_cards
+       UNION ALL
+       SELECT h.id, h.started_at, s.epoch FROM history h JOIN share s USING (enterprise, type)
+        WHERE h.n <= s.total - least(s.waiting, s.for_cards)
+     ), claimed AS (
+       UPDATE deliveries d
+          SET state = 'started', started_at = now(), attempts = d.attempts + 1,
+              unknown_outcome = d.unknown_outcome OR p.started_at IS NOT NULL,
+              lease_holder = $8, lease_epoch = p.epoch, leased_until = until.at, due_at = until.at
+         FROM picked p
+         JOIN deliveries o ON o.id = p.id
+        CROSS JOIN LATERAL (
+          SELECT CASE WHEN o.class = 'perishable' THEN least(now() + $9 * interval '1 millisecond', o.expires_at + interval '2 seconds')
+                      ELSE now() + $9 * interval '1 millisecond' END AS at) AS until
+        WHERE d.id = p.id
+       RETURNING d.*, p.started_at IS NOT NULL AS lost
+     )
+     SELECT c.id, c.enterprise_number AS enterprise, c.integration_type AS type, c.call_id AS "callId", c.seq, c.step, c.class,
+            c.event, c.attempts, c.lease_epoch AS epoch, c.unknown_outcome AS "unknownOutcome", c.lost,
+            (extract(epoch FROM c.expires_at - now()) * 1000)::float8 AS "expiresInMs",
+            (extract(epoch FROM now() - c.created_at) * 1000)::float8 AS "ageMs",
+            coalesce(r.refs, '{}') AS refs, coalesce(r.card, 'none') AS card
+       FROM claimed c LEFT JOIN delivery_refs r ON r.call_id = c.call_id AND r.integration_type = c.integration_type
+      ORDER BY c.class = 'durable', c.id`,
+    [
+      wants.map((want) => want.enterprise),
+      wants.map((want) => want.type),
+      wants.map((want) => want.limitKey),
+      wants.map((want) => want.epoch),
+      wants.map((want) => want.total),
+      wants.map((want) => want.history),
+      wants.map((want) => want.kept),
+      options.holder,
+      options.leaseMs,
+      options.held,
+    ],
+  );
+  return rows;
+}
+
+function heads(which: string, limit: string): string {
+  return `SELECT d.id, d.due_at, d.started_at FROM deliveries d
+           WHERE d.enterprise_number = w.enterprise AND d.integration_type = w.type AND d.${UNSETTLED} AND ${which}
+             AND d.due_at <= now() AND d.expires_at > now() AND d.id <> ALL ($10::bigint[])
+             AND NOT EXISTS (SELECT FROM deliveries o
+                              WHERE o.call_id = d.call_id AND o.integration_type = d.integration_type
+                                AND o.${UNSETTLED} AND o.id < d.id)
+           ORDER BY d.due_at, d.id LIMIT ${limit} FOR UPDATE OF d SKIP LOCKED`;
+}
+
+export interface SettleRow {
+  id: string;
+  attempts: number;
+  epoch: string;
+  state: 'done' | 'skipped' | 'expired' | 'dead' | 'pending';
+  delayMs: number;
+  notBefore: boolean;
+  unknown: boolean;
+  code: string | null;
+  error: string | null;
+  callId: string;
+  enterprise: string;
+  type: string;
+  /** Merged into what is known of the call; null when nothing is new. */
+  refs: Record<string, string> | null;
+  card: CardState;
+}
+
+/**
+ * Settles a batch; at most one row of a (call, integration). Answers the ids whose lease still stood. Of the others nothing
+ * is written, logs neither: whoever took them logs the lost attempt, and a batch sent twice is written once.
+ */
+export async function settle(
+  db: Queryable,
+  holder: string,
+  rows: readonly SettleRow[],
+  logs: readonly LogRow[],
+): Promise<string[]> {
+  const { rows: settled } = await db.query<{ id: string }>(
+    `WITH r AS MATERIALIZED (
+       SELECT * FROM jsonb_to_recordset($2::jsonb) AS r (id bigint, attempts int, epoch bigint, state text, "delayMs" float8,
+         "notBefore" boolean, unknown boolean, code text, error text, "callId" uuid, enterprise text, type text, refs jsonb,
+         card text)
+     ), settled AS (
+       UPDATE deliveries d
+          SET state = r.state, started_at = NULL, unknown_outcome = r.unknown, last_code = r.code, last_error = r.error,
+              due_at = now() + r."delayMs" * interval '1 millisecond',
+              leased_until = CASE WHEN r."notBefore" THEN now() + r."delayMs" * interval '1 millisecond' END,
+              lease_holder = NULL, lease_epoch = NULL, settled_at = CASE WHEN r.state = 'pending' THEN NULL ELSE now() END
+         FROM r
+        WHERE d.id = r.id AND d.state = 'started' AND d.lease_holder = $1 AND d.lease_epoch = r.epoch
+          AND d.attempts = r.attempts
+       RETURNING d.id
+     ), remembered AS (
+       INSERT INTO delivery_refs AS k (call_id, enterprise_number, integration_type, refs, card)
+       SELECT r."callId", r.enterprise, r.type, coalesce(r.refs, '{}'), r.card
+         FROM r JOIN settled USING (id) WHERE r.refs IS NOT NULL OR r.card <> 'none'
+       ON CONFLICT (call_id, integration_type) DO UPDATE SET refs = k.refs || EXCLUDED.refs, card = EXCLUDED.card, updated_at = now()
+     ), logged AS (
+       INSERT INTO integration_logs (enterprise_number, integration_type, event_type, request_data, response_data, status,
+                                     error_message, call_id, delivery_id, step, attempt, duration_ms, phone)
+       SELECT enterprise, type, "eventType", request, response, status, error, "callId", "deliveryId", step, attempt,
+              round(ms), phone
+         FROM jsonb_to_recordset($3::jsonb) AS l (enterprise text, type text, "eventType" text, request jsonb,
+           response jsonb, status text, error text, "callId" uuid, "deliveryId" bigint, step text, attempt int, ms float8,
+           phone text)
+        WHERE "deliveryId" IN (SELECT id FROM settled)
+     )
+     SELECT id FROM settled`,
+    [holder, JSON.stringify(rows), JSON.stringify(logs)],
+  );
+  return settled.map((row) => row.id);
+}
+
+/** Brings rows in back-off forward once the other side answers again; never one the CRM asked to hold back. */
+export async function bringForward(db: Queryable, lanes: readonly LaneId[], limit: number): Promise<void> {
+  await db.query(
+    `UPDATE deliveries SET due_at = now() WHERE id IN (
+       SELECT d.id FROM unnest($1::text[], $2::text[]) AS l (enterprise, type)
+         JOIN deliveries d ON d.enterprise_number = l.enterprise AND d.integration_type = l.type
+        WHERE d.state = 'pending' AND d.due_at > now() AND d.leased_until IS NULL
+        ORDER BY d.id LIMIT $3 FOR UPDATE OF d SKIP LOCKED)`,
+    [lanes.map((lane) => lane.enterprise), lanes.map((lane) => lane.type), limit],
+  );
+}
+
+/** Rows of an earlier boot of this instance, which is dead for certain: their leases end now. */
+export async function releaseFormerBoot(db: Queryable, holder: string): Promise<number> {
+  const { rowCount } = await db.query(
+    `UPDATE deliveries SET due_at = now(), leased_until = now()
+      WHERE state = 'started' AND lease_holder <> $1 AND position('#' IN $1) > 0
+        AND split_part(lease_holder, '#', 1) = split_part($1, '#', 1)`,
+    [holder],
+  );
+  return rowCount ?? 0;
+}
+
+/** Tells other processes that these lanes have work; heard after the commit. */
+export async function notifyLanes(db: Queryable, payload: string): Promise<void> {
+  await db.query(`SELECT pg_notify('trunkline_deliveries', $1)`, [payload]);
+}
