@@ -66,8 +66,11 @@ export interface SessionListener {
   onUp(): void;
   /** An unasked event that passed the header checks. `arrivedAt`: Unix ms by our clock. */
   onEvent(message: AmiMessage, arrivedAt: number): void;
-  /** The session was up and is not any more. `lastHeardAt`: when the PBX last said anything, Unix ms. */
-  onLost(why: TrunklineError, lastHeardAt: number): void;
+  /**
+   * The session was up and is not any more. `lostAt`, Unix ms: since when events may be missing. Where the PBX closed the
+   * connection that is now; where it just fell silent, when it was last heard.
+   */
+  onLost(why: TrunklineError, lostAt: number): void;
 }
 
 export interface SessionDeps {
@@ -279,7 +282,8 @@ export class AmiSession {
     const why = verdictOf(ours, await live.closed);
     this.#live = null;
     if (upAt === null) return { why, upMs: 0 };
-    this.#tell(() => this.#deps.listener.onLost(why, live.lastHeardAt));
+    const lostAt = why.cause === undefined ? this.#clock.now() : live.lastHeardAt;
+    this.#tell(() => this.#deps.listener.onLost(why, lostAt));
     return { why, upMs: this.#clock.monotonic() - upAt };
   }
 
