@@ -1,0 +1,133 @@
+/**
+ * Configured accounts, alive: one connection per enabled integration of every enterprise, made when it is first needed
+ * and closed when its settings change. Settings that do not parse leave no connection; the reason is kept for the
+ * operator, and what was running before keeps running until they do parse.
+ */
+import type { Logger } from '../platform/log.js';
+import type { CallEvent } from '../calls/vocabulary.js';
+import type { AnyConnector, Connection, ConnectionDeps, Rate, Step } from './contract.js';
+
+export interface IntegrationSource {
+  enterprise: string;
+  timezone: string;
+  /** Grows with every saved change of this enterprise. */
+  version: number;
+  integrations: Record<string, Record<string, unknown>>;
+}
+
+export interface LiveConnection {
+  connector: AnyConnector;
+  connection: Connection;
+  settings: Record<string, unknown>;
+  limitKey: string;
+  rate: Rate;
+}
+
+interface Entry extends LiveConnection {
+  fingerprint: string;
+}
+
+export interface Connections {
+  of(enterprise: string, type: string): LiveConnection | null;
+  /** What each enabled integration of the enterprise owes for this event. */
+  plan(enterprise: string, event: CallEvent): { type: string; steps: Step[] }[];
+  /** Why an enabled integration has no connection, by `<enterprise>/<type>`. */
+  problems(): ReadonlyMap<string, string>;
+  /** Closes what is no longer configured or has changed. */
+  sweep(): void;
+  close(): Promise<void>;
+}
+
+export interface ConnectionsDeps {
+  registry: readonly AnyConnector[];
+  source(enterprise: string): IntegrationSource | null;
+  deps(source: IntegrationSource): Omit<ConnectionDeps, 'log' | 'timezone'>;
+  log: Logger;
+}
+
+export function createConnections({ registry, source, deps, log }: ConnectionsDeps): Connections {
+  const entries = new Map<string, Entry>();
+  const problems = new Map<string, string>();
+  const byType = new Map(registry.map((connector) => [connector.id, connector]));
+
+  function connect(found: IntegrationSource, connector: AnyConnector, raw: Record<string, unknown>): LiveConnection | null {
+    const key = `${found.enterprise}/${connector.id}`;
+    const fingerprint = JSON.stringify([raw, found.timezone]);
+    const known = entries.get(key);
+    if (known?.fingerprint === fingerprint) return known;
+    const parsed = connector.settings.safeParse(raw);
+    if (!parsed.success) {
+      const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+      if (problems.get(key) !== why) log.warn({ enterprise: found.enterprise, integration: connector.id, why }, 'settings do not parse');
+      problems.set(key, why);
+      return known ?? null;
+    }
+    problems.delete(key);
+    const settings = parsed.data;
+    const connection = connector.connect(settings, {
+      ...deps(found),
+      timezone: found.timezone,
+      log: log.child({ enterprise: found.enterprise, integration: connector.id }),
+    });
+    const entry: Entry = {
+      connector,
+      connection,
+      settings,
+      limitKey: connector.limitKey(settings),
+      rate: rateOf(settings) ?? connector.rate,
+      fingerprint,
+    };
+    if (known) closeQuietly(known);
+    entries.set(key, entry);
+    return entry;
+  }
+
+  function closeQuietly(entry: Entry): void {
+    entry.connection.close().catch((error: unknown) => log.warn({ err: error }, 'a connection did not close cleanly'));
+  }
+
+  function of(enterprise: string, type: string): LiveConnection | null {
+    const connector = byType.get(type);
+    const found = source(enterprise);
+    const raw = found?.integrations[type];
+    if (!connector || !found || !raw || raw['enabled'] !== true) return null;
+    return connect(found, connector, raw);
+  }
+
+  return {
+    of,
+    plan(enterprise, event) {
+      const found = source(enterprise);
+      if (!found) return [];
+      return registry.flatMap((connector) => {
+        const live = of(enterprise, connector.id);
+        const steps = live ? connector.plan(event, live.settings) : [];
+        return steps.length > 0 ? [{ type: connector.id, steps }] : [];
+      });
+    },
+    problems: () => problems,
+    sweep() {
+      for (const [key, entry] of entries) {
+        const slash = key.lastIndexOf('/');
+        const raw = source(key.slice(0, slash))?.integrations[key.slice(slash + 1)];
+        if (raw?.['enabled'] === true) continue;
+        entries.delete(key);
+        problems.delete(key);
+        closeQuietly(entry);
+      }
+    },
+    async close() {
+      const all = [...entries.values()];
+      entries.clear();
+      await Promise.allSettled(all.map((entry) => entry.connection.close()));
+    },
+  };
+}
+
+/** `rate: { perSecond, burst }` of an integration's settings overrides the connector's. */
+function rateOf(settings: Record<string, unknown>): Rate | null {
+  const rate = settings['rate'];
+  if (typeof rate !== 'object' || rate === null) return null;
+  const { perSecond, burst } = rate as Partial<Rate>;
+  return typeof perSecond === 'number' && typeof burst === 'number' ? { perSecond, burst } : null;
+}
