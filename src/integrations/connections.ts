@@ -50,7 +50,11 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
   const problems = new Map<string, string>();
   const byType = new Map(registry.map((connector) => [connector.id, connector]));
 
-  function connect(found: IntegrationSource, connector: AnyConnector, raw: Record<string, unknown>): LiveConnection | null {
+  function connect(
+    found: IntegrationSource,
+    connector: AnyConnector,
+    raw: Record<string, unknown>,
+  ): LiveConnection | null {
     const key = `${found.enterprise}/${connector.id}`;
     const fingerprint = JSON.stringify([raw, found.timezone]);
     const known = entries.get(key);
@@ -58,7 +62,8 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
     const parsed = connector.settings.safeParse(raw);
     if (!parsed.success) {
       const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-      if (problems.get(key) !== why) log.warn({ enterprise: found.enterprise, integration: connector.id, why }, 'settings do not parse');
+      if (problems.get(key) !== why)
+        log.warn({ enterprise: found.enterprise, integration: connector.id, why }, 'settings do not parse');
       problems.set(key, why);
       return known ?? null;
     }

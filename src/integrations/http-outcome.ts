@@ -41,7 +41,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** Blanks secrets in a text that a CRM wrote and may have echoed them into, also in their URL-encoded form. */
-export function createMask(secrets: readonly (string | null | undefined)[]): (text: string) => string {
+export function createBlanker(secrets: readonly (string | null | undefined)[]): (text: string) => string {
   const known = secrets.filter((secret): secret is string => typeof secret === 'string' && secret.length > 3);
   const forms = [...new Set(known.flatMap((secret) => [secret, encodeURIComponent(secret)]))];
   return (text) => forms.reduce((masked, secret) => masked.replaceAll(secret, '[secret]'), text);

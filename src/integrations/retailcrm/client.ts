@@ -3,7 +3,7 @@
  * one field that holds JSON. The key travels in a header only, so no address or body of ours contains it.
  */
 import type { HttpClient, HttpRequest, HttpResponse } from '../../platform/http-client.js';
-import { createMask, failureOf, isWebPage, parseJson, retryAfterMs } from '../http-outcome.js';
+import { createBlanker, failureOf, isWebPage, parseJson, retryAfterMs } from '../http-outcome.js';
 import type { Failure } from '../http-outcome.js';
 import type { RetailCrmSettings } from './settings.js';
 
@@ -16,7 +16,7 @@ export interface RetailCrmClient {
 }
 
 export function createClient(settings: RetailCrmSettings, http: HttpClient): RetailCrmClient {
-  const mask = createMask([settings.api_key, settings.client_id]);
+  const blank = createBlanker([settings.api_key, settings.client_id]);
 
   async function exchange(request: Omit<HttpRequest, 'headers'>, contentType?: string): Promise<Answer> {
     const headers = {
@@ -29,10 +29,10 @@ export function createClient(settings: RetailCrmSettings, http: HttpClient): Ret
       response = await http.request({ ...request, headers });
     } catch (error) {
       const failure = failureOf(error);
-      return { ok: false, failure: { ...failure, why: mask(failure.why) } };
+      return { ok: false, failure: { ...failure, why: blank(failure.why) } };
     }
     const answer = readAnswer(response, Date.now());
-    return answer.ok ? answer : { ok: false, failure: { ...answer.failure, why: mask(answer.failure.why) } };
+    return answer.ok ? answer : { ok: false, failure: { ...answer.failure, why: blank(answer.failure.why) } };
   }
 
   return {
@@ -58,15 +58,16 @@ export function readAnswer(response: HttpResponse, now: number): Answer {
   const { status } = response;
   const failed = (failure: Failure): Answer => ({ ok: false, failure });
 
-  // Over the limit is 503, as a fault is; its whole key must slow down either way.
   if (status === 429 || status === 503) {
     const afterMs = retryAfterMs(response, now);
     const why = `RetailCRM is busy or over its limit (${status})`;
+    // 503 is also what a fault gives: only a stated limit makes the whole key wait, else each request backs off.
+    const limited = status === 429 || afterMs !== undefined;
     return failed({
       kind: 'retry',
       code: `HTTP_${status}`,
       why,
-      pauseLane: true,
+      ...(limited ? { pauseLane: true } : {}),
       ...(afterMs === undefined ? {} : { afterMs }),
     });
   }

@@ -1,0 +1,348 @@
+/**
+ * The exam every connector takes, against its strict stand-in over real sockets. A vendor's own quirk is a case in that
+ * connector's own file, not here.
+ */
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { CallEvent } from '../../src/calls/vocabulary.js';
+import type { Faults } from '../../src/cli/demo/standins/faults.js';
+import type { StandInExchange } from '../../src/cli/demo/standins/server.js';
+import { createHttpRecorder } from '../../src/delivery/http-recorder.js';
+import type { Exchange } from '../../src/delivery/http-recorder.js';
+import { createMask, secretsOf } from '../../src/delivery/mask.js';
+import type { AnyConnector, Outcome, Step } from '../../src/integrations/contract.js';
+import { createAddressGuard } from '../../src/platform/address-guard.js';
+import { createUndiciHttp } from '../../src/platform/undici-http.js';
+import { attempt, connectLive, deliverAll, freshMemory } from './delivering.js';
+import type { Live } from './delivering.js';
+import { aCall, eventsOf } from './example-calls.js';
+
+export interface CrmStandIn {
+  url: string;
+  faults: Faults;
+  exchanges: readonly StandInExchange[];
+  stop(): Promise<void>;
+  /** Finished calls a person would find there, one entry each: the id we gave it. */
+  records(): string[];
+  /** Cards still on somebody's screen. */
+  openCards(): number;
+}
+
+export interface CrmUnderTest {
+  connector: AnyConnector;
+  start(): Promise<CrmStandIn>;
+  /** Settings with which everything works; extensions 151 to 160 are known. */
+  settings(url: string): Record<string, unknown>;
+  /** The same with a key the CRM refuses. */
+  refusedSettings(url: string): Record<string, unknown>;
+}
+
+const ANSWERED_BY = '152';
+
+export function contractSuite({ connector, start, settings, refusedSettings }: CrmUnderTest): void {
+  describe(`${connector.title} keeps the connector contract`, () => {
+    let crm: CrmStandIn;
+    let live: Live;
+
+    beforeEach(async () => {
+      crm = await start();
+      live = connectLive(connector, settings(crm.url));
+    });
+    afterEach(async () => {
+      await live.close();
+      await crm.stop();
+    });
+
+    const finishedStep = (event: CallEvent): Step => {
+      const step = connector.plan(event, live.settings).find((planned) => planned.class === 'durable');
+      if (!step) throw new Error('a finished call owes nothing durable');
+      return step;
+    };
+    /** A finished call nobody saw ringing, and one attempt to record it. */
+    const record = (changes: { afterUnknown?: boolean; signal?: AbortSignal } = {}) => {
+      const { finished } = eventsOf(aCall(), 'answered', ANSWERED_BY);
+      return {
+        finished,
+        send: (more = changes) => attempt(live.connection, finishedStep(finished), finished, freshMemory(), more),
+      };
+    };
+
+    describe('of a call it makes', () => {
+      it('one record and no card left open, when it was answered', async () => {
+        const call = eventsOf(aCall(), 'answered', ANSWERED_BY);
+        const outcomes = await deliverAll(connector, live, [call.ringing, call.finished]);
+        expect(outcomes.map((outcome) => outcome.kind)).not.toContain('rejected');
+        expect(crm.records()).toEqual([call.finished.call.externalId]);
+        expect(crm.openCards()).toBe(0);
+      });
+
+      it.each(['missed', 'busy', 'abandoned', 'failed'] as const)('one record, when it was %s', async (result) => {
+        const call = eventsOf(aCall(result === 'abandoned' ? { rang: [] } : {}), result);
+        await deliverAll(connector, live, [call.ringing, call.finished]);
+        expect(crm.records()).toEqual([call.finished.call.externalId]);
+        expect(crm.openCards()).toBe(0);
+      });
+
+      it('one record, when it was outgoing', async () => {
+        const call = eventsOf(aCall({ direction: 'out', caller: '151', rang: [] }), 'answered', '151');
+        await deliverAll(connector, live, [call.ringing, call.finished]);
+        expect(crm.records()).toEqual([call.finished.call.externalId]);
+        expect(crm.openCards()).toBe(0);
+      });
+
+      it('one record, when ten phones rang and nobody answered', async () => {
+        const rang = Array.from({ length: 10 }, (_, index) => String(151 + index));
+        const call = eventsOf(aCall({ rang }), 'missed');
+        await deliverAll(connector, live, [call.ringing, call.finished]);
+        expect(crm.records()).toEqual([call.finished.call.externalId]);
+        expect(crm.openCards()).toBe(0);
+      });
+
+      it('nothing, when it was internal', () => {
+        const call = eventsOf(
+          aCall({ direction: 'internal', external: null, caller: '151', rang: ['152'] }),
+          'answered',
+          '152',
+        );
+        expect([call.ringing, call.finished].flatMap((event) => connector.plan(event, live.settings))).toEqual([]);
+      });
+
+      it('no more than a reason, when the caller hides his number', async () => {
+        const call = eventsOf(aCall({ external: null }), 'answered', ANSWERED_BY);
+        const outcomes = await deliverAll(connector, live, [call.ringing, call.finished]);
+        for (const outcome of outcomes) expect(['accepted', 'skipped']).toContain(outcome.kind);
+        expect(crm.openCards()).toBe(0);
+      });
+
+      it('one record each, when two calls of one client overlap', async () => {
+        const [first, second] = [eventsOf(aCall(), 'answered', '151'), eventsOf(aCall(), 'answered', '152')];
+        const [one, two] = [freshMemory(), freshMemory()];
+        await deliverAll(connector, live, [first.ringing], one);
+        await deliverAll(connector, live, [second.ringing], two);
+        await deliverAll(connector, live, [first.finished], one);
+        await deliverAll(connector, live, [second.finished], two);
+        expect(crm.records().sort()).toEqual([first.finished.call.externalId, second.finished.call.externalId].sort());
+        expect(crm.openCards()).toBe(0);
+      });
+    });
+
+    describe('told twice', () => {
+      it('the same delivery three times makes one record', async () => {
+        const { send } = record();
+        for (let time = 1; time <= 3; time += 1) expect((await send()).kind).toBe('accepted');
+        expect(crm.records()).toHaveLength(1);
+      });
+
+      it.each(['close-after', 'truncated-json', 'lying-length'] as const)(
+        'after %s, where the answer was lost and the call stored, a repeat makes no second record',
+        async (kind) => {
+          const { send } = record();
+          crm.faults.next(1, { kind });
+          expect(await send()).toMatchObject({ kind: 'unknown' });
+          expect((await send({ afterUnknown: true })).kind).toBe('accepted');
+          expect(crm.records()).toHaveLength(1);
+        },
+      );
+
+      it('a card opened without an answer is closed with the call', async () => {
+        const call = eventsOf(aCall(), 'answered', ANSWERED_BY);
+        const memory = freshMemory();
+        crm.faults.next(1, { kind: 'close-after' });
+        await deliverAll(connector, live, [call.ringing], memory);
+        await deliverAll(connector, live, [call.finished], memory);
+        expect(crm.openCards()).toBe(0);
+      });
+    });
+
+    describe('what goes wrong there is a value', () => {
+      it.each([429, 500, 502, 503, 504])('%i is worth another try', async (status) => {
+        crm.faults.next(1, { kind: 'status', status });
+        expect(await record().send()).toMatchObject({ kind: 'retry' });
+      });
+
+      it.each([429, 503])('%i with Retry-After carries the wait', async (status) => {
+        crm.faults.next(1, { kind: 'status', status, retryAfter: '7' });
+        expect(await record().send()).toMatchObject({ kind: 'retry', afterMs: 7_000 });
+      });
+
+      it('400 is refused for good, with a reason a person can read', async () => {
+        crm.faults.next(1, { kind: 'status', status: 400, body: '{"success":false,"errorMsg":"Nonsense"}' });
+        const outcome = await record().send();
+        expect(outcome.kind).toBe('rejected');
+        expect(outcome).not.toHaveProperty('config', true);
+        expect(whyOf(outcome).length).toBeGreaterThan(5);
+      });
+
+      it('a refused key stops the lane for a person, who reads why', async () => {
+        const refused = connectLive(connector, refusedSettings(crm.url));
+        const { finished } = record();
+        const outcome = await attempt(refused.connection, finishedStep(finished), finished, freshMemory());
+        await refused.close();
+        expect(outcome).toMatchObject({ kind: 'rejected', config: true });
+        expect(whyOf(outcome).length).toBeGreaterThan(5);
+      });
+
+      it('a web page in place of an answer loses nothing', async () => {
+        crm.faults.next(1, { kind: 'html' });
+        crm.faults.next(1, { kind: 'html', status: 502 });
+        const { send } = record();
+        expect((await send()).kind).toBe('retry');
+        expect((await send()).kind).toBe('retry');
+        expect((await send()).kind).toBe('accepted');
+      });
+
+      it('a hang ends with the signal, outcome unknown', async () => {
+        crm.faults.next(1, { kind: 'hang' });
+        expect(await record().send({ signal: AbortSignal.timeout(300) })).toMatchObject({ kind: 'unknown' });
+      });
+
+      it('a connection cut or reset without an answer is unknown', async () => {
+        crm.faults.next(1, { kind: 'close-before' });
+        crm.faults.next(1, { kind: 'close-before', reset: true });
+        const { send } = record();
+        expect((await send()).kind).toBe('unknown');
+        expect((await send()).kind).toBe('unknown');
+        expect((await send()).kind).toBe('accepted');
+      });
+
+      it('nobody listening is a retry: nothing was sent', async () => {
+        const nobody = connectLive(connector, settings(`http://127.0.0.1:${await freePort()}`));
+        const { finished } = record();
+        const outcome = await attempt(nobody.connection, finishedStep(finished), finished, freshMemory());
+        await nobody.close();
+        expect(outcome).toMatchObject({ kind: 'retry' });
+      });
+
+      it('a signal that has fired already sends nothing', async () => {
+        const outcome = await record().send({ signal: AbortSignal.abort() });
+        expect(outcome).toMatchObject({ kind: 'retry' });
+        expect(crm.exchanges).toHaveLength(0);
+      });
+
+      it('an address of a private network is refused until the operator allows it', async () => {
+        const http = createUndiciHttp({ guard: createAddressGuard({ allowTargets: [] }) });
+        const guarded = connectLive(connector, settings(crm.url), { http });
+        const { finished } = record();
+        const outcome = await attempt(guarded.connection, finishedStep(finished), finished, freshMemory());
+        await guarded.close();
+        await http.close();
+        expect(outcome).toMatchObject({ kind: 'rejected', code: 'ADDRESS_REFUSED', config: true });
+        expect(crm.exchanges).toHaveLength(0);
+      });
+    });
+
+    describe('secrets', () => {
+      it('stay out of outcomes, logs, limit keys and what is written down of an exchange', async () => {
+        const secrets = secretsOf(connector.secretFields, live.settings);
+        expect(secrets.length).toBeGreaterThan(0);
+        const recorder = createHttpRecorder(live.http);
+        const connection = connector.connect(live.settings, {
+          http: recorder.client,
+          log: live.log,
+          timezone: 'Europe/Minsk',
+          publicUrl: null,
+        });
+        const echo = JSON.stringify({ success: false, errorMsg: `no such thing: ${secrets.join(' ')}` });
+        const seen: unknown[] = [connector.limitKey(live.settings)];
+        for (const fault of [null, { kind: 'status', status: 400, body: echo }, { kind: 'close-after' }] as const) {
+          const { finished } = record();
+          if (fault) crm.faults.next(1, fault);
+          const signal = AbortSignal.timeout(5_000);
+          await recorder.during({ shadow: false, signal }, async (recording) => {
+            seen.push(await attempt(connection, finishedStep(finished), finished, freshMemory(), { signal }));
+            seen.push(writtenDown(recording.exchanges, secrets));
+          });
+        }
+        await connection.close();
+        const text = JSON.stringify(seen) + live.logged();
+        for (const secret of secrets) expect(text).not.toContain(secret);
+      });
+
+      it('are settings by name', () => {
+        const { properties } = z.toJSONSchema(connector.settings, { io: 'input' }) as {
+          properties: Record<string, { secret?: boolean }>;
+        };
+        const marked = Object.entries(properties)
+          .filter(([, field]) => field.secret)
+          .map(([name]) => name);
+        expect(marked.sort()).toEqual([...connector.secretFields].sort());
+      });
+    });
+
+    describe('settings', () => {
+      it('keep keys they do not know', () => {
+        expect(connector.settings.parse({ ...settings(crm.url), of_another_program: { kept: true } })).toMatchObject({
+          of_another_program: { kept: true },
+        });
+      });
+
+      it('that are empty are refused by name, and nothing is thrown', () => {
+        const parsed = connector.settings.safeParse({ enabled: true });
+        expect(parsed.success).toBe(false);
+        for (const issue of parsed.error?.issues ?? []) expect(issue.path.length).toBeGreaterThan(0);
+      });
+
+      it('of two accounts do not share a limit', () => {
+        const other = connector.settings.parse(refusedSettings(crm.url));
+        expect(connector.limitKey(other)).not.toBe(connector.limitKey(live.settings));
+      });
+    });
+
+    describe('the test button', () => {
+      it('names the account when everything works', async () => {
+        const result = await live.connection.check(AbortSignal.timeout(5_000));
+        expect(result).toMatchObject({ ok: true });
+      });
+
+      it('says why when the key is refused', async () => {
+        const refused = connectLive(connector, refusedSettings(crm.url));
+        const result = await refused.connection.check(AbortSignal.timeout(5_000));
+        await refused.close();
+        expect(result.ok).toBe(false);
+        if (!result.ok) expect(result.why.length).toBeGreaterThan(5);
+      });
+
+      it('says why when nobody answers', async () => {
+        const nobody = connectLive(connector, settings(`http://127.0.0.1:${await freePort()}`));
+        const result = await nobody.connection.check(AbortSignal.timeout(5_000));
+        await nobody.close();
+        expect(result).toMatchObject({ ok: false, code: 'ECONNREFUSED' });
+      });
+    });
+
+    it('closes although the CRM hangs', async () => {
+      crm.faults.always({ kind: 'hang' });
+      const stop = new AbortController();
+      const pending = record().send({ signal: stop.signal });
+      await live.connection.close();
+      stop.abort();
+      expect((await pending).kind).not.toBe('accepted');
+    });
+  });
+}
+
+function whyOf(outcome: Outcome): string {
+  return 'why' in outcome ? outcome.why : '';
+}
+
+function writtenDown(exchanges: readonly Exchange[], secrets: readonly string[]): unknown {
+  const mask = createMask(secrets);
+  return exchanges.map(({ request, response, failure }) => ({
+    url: mask.text(request.url),
+    headers: mask.headers(request.headers ?? {}),
+    body: mask.text(request.body ?? ''),
+    response: mask.text(response?.body ?? ''),
+    failure,
+  }));
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,86 @@
+import type { Attempt, Connection, ConnectionDeps, Outcome, Step } from '../../src/integrations/contract.js';
+import type { AnyConnector } from '../../src/integrations/contract.js';
+import type { CallEvent } from '../../src/calls/vocabulary.js';
+import { createLogger } from '../../src/platform/log.js';
+import type { Logger } from '../../src/platform/log.js';
+import { createUndiciHttp } from '../../src/platform/undici-http.js';
+import type { ClosableHttpClient } from '../../src/platform/undici-http.js';
+
+/** A live connection over real sockets, with everything it logged. */
+export interface Live {
+  connection: Connection;
+  settings: Record<string, unknown>;
+  http: ClosableHttpClient;
+  log: Logger;
+  logged(): string;
+  close(): Promise<void>;
+}
+
+export function connectLive(
+  connector: AnyConnector,
+  raw: Record<string, unknown>,
+  deps: Partial<ConnectionDeps> = {},
+): Live {
+  const settings = connector.settings.parse(raw);
+  const http = createUndiciHttp();
+  const lines: string[] = [];
+  const log = createLogger('trace', { write: (line) => lines.push(line) });
+  const connection = connector.connect(settings, {
+    http,
+    log,
+    timezone: 'Europe/Minsk',
+    publicUrl: 'https://pbx.example.invalid',
+    ...deps,
+  });
+  return {
+    connection,
+    settings,
+    http,
+    log,
+    logged: () => lines.join(''),
+    async close() {
+      await connection.close();
+      await http.close();
+    },
+  };
+}
+
+/** What delivery remembers of one call between its steps. */
+export interface Memory {
+  refs: Record<string, string>;
+  card: Attempt['card'];
+}
+
+export function freshMemory(): Memory {
+  return { refs: {}, card: 'none' };
+}
+
+/** One attempt of one step, as delivery makes it, remembering what it returned. */
+export async function attempt(
+  connection: Connection,
+  step: Step,
+  event: CallEvent,
+  memory: Memory,
+  changes: Partial<Attempt> = {},
+): Promise<Outcome> {
+  const given: Attempt = { number: 1, afterUnknown: false, signal: AbortSignal.timeout(5_000), ...memory, ...changes };
+  const outcome = await connection.deliver({ step: step.step, event }, given);
+  if (outcome.kind === 'accepted') Object.assign(memory.refs, outcome.refs);
+  if (step.class === 'perishable' && outcome.kind === 'accepted') memory.card = 'accepted';
+  if (step.class === 'perishable' && outcome.kind === 'unknown' && memory.card === 'none') memory.card = 'unknown';
+  return outcome;
+}
+
+/** Every step the connector plans for these events, in order, once each. */
+export async function deliverAll(
+  connector: AnyConnector,
+  { connection, settings }: Pick<Live, 'connection' | 'settings'>,
+  events: readonly CallEvent[],
+  memory = freshMemory(),
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const event of events) {
+    for (const step of connector.plan(event, settings)) outcomes.push(await attempt(connection, step, event, memory));
+  }
+  return outcomes;
+}

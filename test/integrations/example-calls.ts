@@ -1,0 +1,70 @@
+import type { CallEvent, CallFacts, CallResult } from '../../src/calls/vocabulary.js';
+
+/** 2026-11-20 12:00:00 in Minsk and Moscow. */
+export const NOON = Date.parse('2026-11-20T09:00:00Z');
+
+let calls = 0;
+
+/** An inbound call of `+375290000001` to 151 and 152, not ended; every one with ids of its own. */
+export function aCall(changes: Partial<CallFacts> = {}): CallFacts {
+  calls += 1;
+  const uid = `1795165200.${calls}`;
+  return {
+    id: `00000000-0000-4000-8000-${String(calls).padStart(12, '0')}`,
+    externalId: `0367-${uid}`,
+    enterprise: '0367',
+    pbx: '127.0.0.1:5038',
+    uid,
+    direction: 'in',
+    external: '+375290000001',
+    line: '+375170000000',
+    caller: null,
+    rang: ['151', '152'],
+    answeredBy: null,
+    agents: [],
+    finalAgent: null,
+    transfers: [],
+    result: null,
+    startedAt: NOON,
+    ringingAt: NOON + 1_000,
+    answeredAt: null,
+    endedAt: null,
+    waitMs: 0,
+    talkMs: 0,
+    spanMs: 0,
+    queue: null,
+    hold: false,
+    recorded: false,
+    recordingFile: null,
+    approximate: false,
+    recovered: false,
+    ...changes,
+  };
+}
+
+export interface ExampleCall {
+  ringing: CallEvent;
+  finished: CallEvent;
+}
+
+/** The two events that matter of a call that rang 8 s and, when it was answered, was talked on for 65 s. */
+export function eventsOf(call: CallFacts, result: CallResult, by: string | null = null): ExampleCall {
+  const answered = result === 'answered';
+  const ended: CallFacts = {
+    ...call,
+    result,
+    answeredBy: answered ? by : null,
+    agents: answered && by ? [by] : [],
+    finalAgent: answered ? by : null,
+    answeredAt: answered ? call.startedAt + 9_000 : null,
+    endedAt: call.startedAt + 74_000,
+    waitMs: 8_000,
+    talkMs: answered ? 65_000 : 0,
+    spanMs: answered ? 65_000 : 0,
+  };
+  const extensions = call.direction === 'out' && call.caller ? [call.caller] : call.rang;
+  return {
+    ringing: { kind: 'call.ringing', seq: 2, at: call.startedAt + 1_000, call, extensions },
+    finished: { kind: 'call.finished', seq: 5, at: call.startedAt + 74_000, call: ended },
+  };
+}
