@@ -110,8 +110,8 @@ async function strayUnits(pool: Pool, parent: Parent): Promise<number[]> {
 }
 
 /**
- * ATTACH rather than CREATE … PARTITION OF: readers and writers of the parent's other partitions go on meanwhile. The
- * lock on DEFAULT keeps a new stray from arriving between the move and the attach, which would make it fail.
+ * Writers wait for the moment this takes, readers go on. The lock is on the parent, where every writer comes first: one
+ * that had already chosen DEFAULT and waited there would fail, because by then its row belongs elsewhere.
  */
 async function create(pool: Pool, parent: Parent, from: number, report: PartitionReport): Promise<void> {
   const name = nameOf(parent, from);
@@ -120,8 +120,8 @@ async function create(pool: Pool, parent: Parent, from: number, report: Partitio
     await tx.query(`SET LOCAL lock_timeout = '3s'`);
     await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
     if ((await partitionsOf(tx, parent)).some((partition) => partition.name === name)) return;
+    await tx.query(`LOCK TABLE ONLY ${parent.name} IN SHARE ROW EXCLUSIVE MODE`);
     await tx.query(`CREATE TABLE ${name} (LIKE ${parent.name} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`);
-    await tx.query(`LOCK TABLE ${parent.name}_default IN ACCESS EXCLUSIVE MODE`);
     const columns = await columnsOf(tx, parent.name);
     const { rowCount } = await tx.query(
       `WITH stray AS (DELETE FROM ${parent.name}_default WHERE ${parent.column} >= ${start} AND ${parent.column} < ${end} RETURNING ${columns})
