@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import type { CallEvent, CallFacts } from '../../../src/calls/vocabulary.js';
+import { inTransaction } from '../../../src/db/tx.js';
+import { createHttpRecorder } from '../../../src/delivery/http-recorder.js';
+import type { Owed } from '../../../src/delivery/outbox.js';
+import { createOutbox } from '../../../src/delivery/outbox.js';
+import type { LaneId, LiveAccount, MayDeliver } from '../../../src/delivery/ports.js';
+import type { DeepPartial, DeliverySettings } from '../../../src/delivery/settings.js';
+import { deliverySettings } from '../../../src/delivery/settings.js';
+import { createDeliveryWorker } from '../../../src/delivery/worker.js';
+import type { DeliveryWorker, DeliveryWorkerDeps } from '../../../src/delivery/worker.js';
+import type { AnyConnector, Rate } from '../../../src/integrations/contract.js';
+import { systemClock } from '../../../src/platform/clock.js';
+import { createLogger } from '../../../src/platform/log.js';
+import { createUndiciHttp } from '../../../src/platform/undici-http.js';
+import { testConnector } from './connector.js';
+
+export const log = createLogger(process.env['TEST_LOG'] ?? 'silent');
+
+/** A call of which events are made, counting up. */
+export function aCall(enterprise = '0367', changes: Partial<CallFacts> = {}) {
+  const id = randomUUID();
+  const uid = `1700000000.${Math.floor(Math.random() * 1e9)}`;
+  const at = Date.now();
+  const call: CallFacts = {
+    id,
+    externalId: `${enterprise}-${uid}`,
+    enterprise,
+    pbx: '127.0.0.1:5038',
+    uid,
+    direction: 'in',
+    external: '+375290000001',
+    line: '375170000000',
+    caller: null,
+    rang: ['151'],
+    answeredBy: null,
+    agents: [],
+    finalAgent: null,
+    transfers: [],
+    result: null,
+    startedAt: at,
+    ringingAt: at,
+    answeredAt: null,
+    endedAt: null,
+    waitMs: 0,
+    talkMs: 0,
+    spanMs: 0,
+    queue: null,
+    hold: false,
+    recorded: false,
+    recordingFile: null,
+    approximate: false,
+    recovered: false,
+    ...changes,
+  };
+  let seq = 0;
+  const base = () => ({ seq: ++seq, at: Date.now(), call });
+  return {
+    id,
+    externalId: call.externalId,
+    enterprise,
+    ringing: (): CallEvent => ({ ...base(), kind: 'call.ringing', extensions: ['151'] }),
+    answered: (): CallEvent => ({ ...base(), kind: 'call.answered', extension: '151' }),
+    finished: (): CallEvent => ({
+      ...base(),
+      kind: 'call.finished',
+      call: { ...call, result: 'answered', endedAt: Date.now() },
+    }),
+    recording: (): CallEvent => ({ ...base(), kind: 'recording.ready', file: '/x.wav' }),
+  };
+}
+
+export interface RigOptions {
+  pool: Pool;
+  settings?: DeepPartial<DeliverySettings>;
+  holder?: string;
+  mayDeliver?: MayDeliver;
+  worker?: Partial<DeliveryWorkerDeps>;
+}
+
+/** A worker with accounts that can be set up and changed. */
+export function createRig(options: RigOptions) {
+  const { pool } = options;
+  const settings = deliverySettings({ pollMs: 50, ...options.settings });
+  const http = createUndiciHttp();
+  const recorder = createHttpRecorder(http);
+  const accounts = new Map<string, LiveAccount>();
+  const outbox = createOutbox({ clock: systemClock, lifeMs: settings.lifeMs });
+  const worker: DeliveryWorker = createDeliveryWorker({
+    pool,
+    recorder,
+    accounts: { of: (enterprise, type) => accounts.get(`${enterprise}/${type}`) ?? null },
+    clock: systemClock,
+    log,
+    holder: options.holder ?? `test-${randomUUID()}`,
+    settings,
+    random: () => 0.5,
+    ...(options.mayDeliver ? { mayDeliver: options.mayDeliver } : {}),
+    ...options.worker,
+  });
+
+  return {
+    worker,
+    accounts,
+    outbox,
+    settings,
+    account(
+      url: string,
+      {
+        enterprise = '0367',
+        type = 'testcrm',
+        key = `key-of-${enterprise}`,
+        rate = testConnector.rate,
+        connector = testConnector,
+      }: {
+        enterprise?: string;
+        type?: string;
+        key?: string;
+        rate?: Rate;
+        connector?: AnyConnector;
+      } = {},
+    ): void {
+      const values = { url, key };
+      const connection = connector.connect(values, {
+        http: recorder.client,
+        log,
+        timezone: 'Europe/Minsk',
+        publicUrl: null,
+      });
+      accounts.set(`${enterprise}/${type}`, { connector, connection, settings: values, limitKey: key, rate });
+    },
+    /** Commits what these events owe. */
+    owe(events: CallEvent[], more: Partial<Owed> = {}): Promise<LaneId[]> {
+      const owed = events.map((event) => ({
+        enterprise: event.call.enterprise,
+        type: 'testcrm',
+        event,
+        steps: testConnector.plan(event, {}),
+        ...more,
+      }));
+      return inTransaction(pool, (tx) => outbox.owe(tx, owed));
+    },
+    /** Turns the worker by hand until nothing that is due is left. */
+    async turn(): Promise<void> {
+      for (let started = 1; started > 0;) {
+        started = await worker.tick();
+        await worker.idle();
+      }
+    },
+    close: () => http.close(),
+  };
+}
+
+export type Rig = ReturnType<typeof createRig>;
+
+export async function until(what: string, test: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
+  const end = performance.now() + ms;
+  while (!(await test())) {
+    if (performance.now() > end) throw new Error(`waited in vain: ${what}`);
+    await systemClock.sleep(10);
+  }
+}
+
+export interface Row {
+  id: string;
+  step: string;
+  state: string;
+  attempts: number;
+  last_code: string | null;
+  last_error: string | null;
+  unknown_outcome: boolean;
+  due_in: number;
+}
+
+/** Rows of a call, oldest first. */
+export async function rowsOf(pool: Pool, call: { id: string }): Promise<Row[]> {
+  const { rows } = await pool.query<Row>(
+    `SELECT id, step, state, attempts, last_code, last_error, unknown_outcome,
+            (extract(epoch FROM due_at - now()) * 1000)::float8 AS due_in FROM deliveries WHERE call_id = $1 ORDER BY id`,
+    [call.id],
+  );
+  return rows;
+}
+
+export async function statesOf(pool: Pool, call: { id: string }): Promise<Record<string, string>> {
+  return Object.fromEntries((await rowsOf(pool, call)).map((row) => [row.step, row.state]));
+}
+
+export interface Logged {
+  step: string;
+  status: string;
+  event_type: string;
+  error_message: string | null;
+  request_data: unknown;
+  response_data: unknown;
+  attempt: number | null;
+}
+
+export async function logsOf(pool: Pool, call: { id: string }): Promise<Logged[]> {
+  const { rows } = await pool.query<Logged>(
+    `SELECT step, status, event_type, error_message, request_data, response_data, attempt FROM integration_logs
+      WHERE call_id = $1 ORDER BY id`,
+    [call.id],
+  );
+  return rows;
+}
