@@ -89,7 +89,14 @@ type FactBody =
   | { kind: 'bridge.destroy'; bridge: string }
   | { kind: 'bridge.merge'; from: string; to: string }
   | { kind: 'local.pair'; one: ChannelInfo; two: ChannelInfo }
-  | { kind: 'transfer.blind'; transferer: ChannelInfo; transferee: ChannelInfo | null; exten: string | null; context: string | null; ok: boolean }
+  | {
+      kind: 'transfer.blind';
+      transferer: ChannelInfo;
+      transferee: ChannelInfo | null;
+      exten: string | null;
+      context: string | null;
+      ok: boolean;
+    }
   | {
       kind: 'transfer.attended';
       transferer: ChannelInfo;
@@ -102,7 +109,17 @@ type FactBody =
   | { kind: 'queue.join'; channel: ChannelInfo; queue: string }
   | { kind: 'recording.started'; channel: ChannelInfo }
   | { kind: 'recording.file'; uid: string; file: string }
-  | { kind: 'cdr'; uid: string; linkedid: string | null; channel: string; destChannel: string | null; disposition: string; billableSeconds: number | null }
+  | {
+      kind: 'cdr';
+      uid: string;
+      linkedid: string | null;
+      channel: string;
+      destChannel: string | null;
+      disposition: string;
+      billableSeconds: number | null;
+      /** Name of the queue, where the call went through one. */
+      queue?: string | null;
+    }
   | { kind: 'fleet'; fleet: FleetEvent }
   /** The link to the PBX was lost or came up again; a snapshot of every live channel follows an `up`. */
   | { kind: 'link.lost' }

@@ -1,0 +1,280 @@
+/** Facts about channels, as AMI tells them, folded into the calls they belong to. */
+import type { ChannelInfo, Fact } from './facts.js';
+import type { CallState, Leg } from './tracker-types.js';
+import type { Work } from './tracker-work.js';
+import { legOf } from './tracker-work.js';
+import type { Met } from './tracker-legs.js';
+import { isLate, meet } from './tracker-legs.js';
+import { merge } from './tracker-merge.js';
+import { dialled, observe } from './tracker-direction.js';
+import { ringEarlier, ringOut, rings } from './tracker-ringing.js';
+import { enterBridge, hold, leaveBridge, talk } from './tracker-talk.js';
+import { confirmedGone, endIfEmpty, legGone, stillThere } from './tracker-ending.js';
+import { consulting, targetOf, transferred } from './tracker-transfer.js';
+
+type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
+export type ChannelFact = Exclude<Fact, Of<'fleet' | 'link.lost' | 'link.up' | 'snapshot' | 'timer'>>;
+
+export function foldChannel(work: Work, fact: ChannelFact): void {
+  switch (fact.kind) {
+    case 'channel.new':
+      return void see(work, fact.channel, true);
+    case 'channel.state':
+      return channelState(work, fact.channel);
+    case 'channel.seen':
+      return channelSeen(work, fact.channel);
+    case 'channel.hold':
+      return channelHold(work, fact.channel, fact.on);
+    case 'channel.gone':
+      return channelGone(work, fact.channel);
+    case 'channel.confirmed-gone':
+      return channelConfirmedGone(work, fact.uid);
+    case 'dial.begin':
+      return dialBegin(work, fact);
+    case 'dial.end':
+      return dialEnd(work, fact);
+    case 'bridge.enter':
+      return bridgeEnter(work, fact);
+    case 'bridge.leave':
+      return bridgeLeave(work, fact);
+    case 'bridge.destroy':
+      return bridgeDestroy(work, fact.bridge);
+    case 'bridge.create':
+    // The channels a merge moves are told one by one.
+    case 'bridge.merge':
+      return;
+    case 'local.pair':
+      return localPair(work, fact.one, fact.two);
+    case 'transfer.blind':
+      return blindTransfer(work, fact);
+    case 'transfer.attended':
+      return attendedTransfer(work, fact);
+    case 'pickup':
+      return pickup(work, fact.channel, fact.target);
+    case 'queue.join':
+      return void withCall(work, fact.channel, (call) => (call.queue ??= fact.queue));
+    case 'recording.started':
+      return void withCall(work, fact.channel, (call) => (call.recorded = true));
+    case 'recording.file':
+      return recordingFile(work, fact.uid, fact.file);
+    case 'cdr':
+      return cdr(work, fact);
+  }
+}
+
+/** Meets a channel and learns from it. `announced`: the event itself says that the channel is new. */
+function see(work: Work, info: ChannelInfo, announced: boolean, open = true): Met | null {
+  const met = meet(work, info, open);
+  if (!met) return null;
+  note(work, met.call);
+  if (met.leg.goneAt !== null) return null;
+  if (met.isNew && !announced) ask(work, met.call);
+  observe(work, met.call, met.leg, info);
+  return met;
+}
+
+function note(work: Work, call: CallState): void {
+  if (work.at > call.lastAt) call.lastAt = work.at;
+  call.lastArrival = work.now;
+  call.askedAt = null;
+}
+
+/** A call that was only heard of: the PBX is asked once about its first channel. */
+function ask(work: Work, call: CallState): void {
+  if (call.asked) return;
+  call.asked = true;
+  work.effects.push({ kind: 'ask-status', uid: call.uid });
+}
+
+function withCall(work: Work, info: ChannelInfo, change: (call: CallState) => unknown): void {
+  const met = see(work, info, false);
+  if (met) change(met.call);
+}
+
+function channelState(work: Work, info: ChannelInfo): void {
+  const met = see(work, info, false);
+  if (!met) return;
+  if (info.state === 'ringing') rings(work, met.call, met.leg);
+  else if (met.leg.state === 'up') talk(work, met.call);
+}
+
+/** Also the PBX's answer that a channel lives whose hang-up was told. */
+function channelSeen(work: Work, info: ChannelInfo): void {
+  const owner = work.pages.peek(work.pages.uids.get(info.uid));
+  if (owner?.ending) {
+    const call = work.edit(owner.id) as CallState;
+    const leg = legOf(call, info.uid);
+    if (leg?.name === info.name) stillThere(work, call, leg);
+  }
+  see(work, info, false);
+}
+
+function channelHold(work: Work, info: ChannelInfo, on: boolean): void {
+  const met = see(work, info, false);
+  if (met) hold(met.call, met.leg, on);
+}
+
+function channelGone(work: Work, info: ChannelInfo): void {
+  // Nothing is opened by the end of a channel that was never seen.
+  if (!knows(work, info.uid)) return;
+  const met = meet(work, info, false);
+  if (!met) return;
+  note(work, met.call);
+  legGone(work, met.call, met.leg, work.at);
+  endIfEmpty(work, met.call, work.at);
+}
+
+function knows(work: Work, uid: string): boolean {
+  const owner = work.pages.peek(work.pages.uids.get(uid));
+  return owner !== undefined && legOf(owner, uid) !== undefined;
+}
+
+function channelConfirmedGone(work: Work, uid: string): void {
+  const call = work.edit(work.pages.uids.get(uid));
+  if (!call) return;
+  confirmedGone(work, call, uid);
+  if (!work.finished.has(call.id)) endIfEmpty(work, call, work.onPbxClock(work.now));
+}
+
+function dialBegin(work: Work, fact: Of<'dial.begin'>): void {
+  const by = fact.channel === null ? null : see(work, fact.channel, false);
+  const dest = meet(work, fact.dest, true);
+  if (!dest) return;
+  const call = by ? merge(work, by.call, dest.call) : dest.call;
+  if (!call || dest.leg.goneAt !== null) return;
+  note(work, call);
+  if (dest.isNew && by === null) ask(work, call);
+  const { leg } = dest;
+  leg.dialled = true;
+  leg.dialledBy = by?.leg.uid ?? null;
+  leg.dialStatus = null;
+  if (leg.kind !== 'local') {
+    call.dials.begun += 1;
+    call.dials.cancelled = false;
+  }
+  dialled(work, call, by?.leg ?? null, leg, fact.dest, fact.dialString);
+  if (leg.role === 'client') ringOut(work, call);
+  if (leg.rang) ringEarlier(work, call);
+  else if (leg.state === 'ringing') rings(work, call, leg);
+}
+
+function dialEnd(work: Work, fact: Of<'dial.end'>): void {
+  const by = fact.channel === null ? null : see(work, fact.channel, false, false);
+  // The one who picked a call up was not dialled; the dial ends with his channel.
+  const dest = knows(work, fact.dest.uid) ? meet(work, fact.dest, false) : null;
+  if (!dest) return;
+  const call = by && fact.status === 'ANSWER' ? merge(work, by.call, dest.call) : dest.call;
+  if (!call) return;
+  note(work, call);
+  if (dest.leg.dialStatus !== null) return;
+  dest.leg.dialStatus = fact.status;
+  if (dest.leg.kind === 'local') return;
+  switch (fact.status) {
+    case 'ANSWER':
+      break;
+    case 'BUSY':
+      call.dials.busy += 1;
+      break;
+    case 'NOANSWER':
+      call.dials.unanswered += 1;
+      break;
+    case 'CANCEL':
+      call.dials.cancelled = true;
+      break;
+    default:
+      call.dials.failed += 1;
+  }
+}
+
+/** Queues and waiting music live in holding bridges; being there is not being answered. */
+function holds(bridgeType: string | null, technology: string | null): boolean {
+  return bridgeType === 'holding' || technology === 'holding_bridge';
+}
+
+function bridgeEnter(work: Work, fact: Of<'bridge.enter'>): void {
+  const met = see(work, fact.channel, false);
+  if (!met) return;
+  let { call } = met;
+  const { leg } = met;
+  if (leg.bridge !== null && leg.bridge !== fact.bridge) leaveBridge(leg, leg.bridge);
+  if (holds(fact.bridgeType, fact.technology)) return talk(work, call);
+  const there = work.edit(work.pages.bridges.get(fact.bridge));
+  if (there && there !== call) call = merge(work, there, call) ?? call;
+  enterBridge(work, call, leg, fact.bridge);
+  talk(work, call);
+  consulting(work, call, leg);
+}
+
+function bridgeLeave(work: Work, fact: Of<'bridge.leave'>): void {
+  if (!knows(work, fact.channel.uid)) return;
+  const met = meet(work, fact.channel, false);
+  if (!met) return;
+  note(work, met.call);
+  if (met.leg.role === 'client' && met.call.legs.some((leg) => leg.held && leg.bridge === fact.bridge))
+    met.call.hold = true;
+  leaveBridge(met.leg, fact.bridge);
+  talk(work, met.call);
+}
+
+function bridgeDestroy(work: Work, bridge: string): void {
+  const call = work.edit(work.pages.bridges.get(bridge));
+  if (!call) return;
+  for (const leg of call.legs) leaveBridge(leg, bridge);
+  work.pages.bridges.delete(bridge);
+  talk(work, call);
+}
+
+function localPair(work: Work, one: ChannelInfo, two: ChannelInfo): void {
+  const first = see(work, one, false);
+  const second = see(work, two, false);
+  if (!first || !second) return;
+  const call = merge(work, first.call, second.call);
+  if (call) talk(work, call);
+}
+
+function blindTransfer(work: Work, fact: Of<'transfer.blind'>): void {
+  const by = see(work, fact.transferer, false, false);
+  if (!by || !fact.ok) return;
+  by.leg.held = false;
+  transferred(work, by.call, 'blind', by.leg.party, fact.exten);
+}
+
+function attendedTransfer(work: Work, fact: Of<'transfer.attended'>): void {
+  const by = see(work, fact.transferer, false, false);
+  if (!by || !fact.ok) return;
+  let { call } = by;
+  let target: Leg | undefined;
+  for (const info of [fact.secondTransferer, fact.transferee, fact.target]) {
+    if (info === null || !knows(work, info.uid)) continue;
+    const met = meet(work, info, false);
+    if (!met) continue;
+    call = merge(work, call, met.call) ?? call;
+    if (info === fact.target) target = met.leg;
+  }
+  by.leg.held = false;
+  transferred(work, call, 'attended', by.leg.party, target ? targetOf(work, call, target) : null);
+  talk(work, call);
+}
+
+function pickup(work: Work, picker: ChannelInfo, target: ChannelInfo): void {
+  const taken = see(work, target, false, false);
+  const by = see(work, picker, false);
+  if (!taken || !by) return;
+  const call = merge(work, taken.call, by.call);
+  // The ring that was taken ends without a word.
+  if (call) taken.leg.dialStatus ??= 'PICKUP';
+}
+
+function recordingFile(work: Work, uid: string, file: string): void {
+  const call = work.edit(work.pages.uids.get(uid));
+  if (!call) return;
+  call.recorded = true;
+  call.recordingFile ??= file;
+}
+
+/** The CDR comes with or after the end; it is only asked what nothing else tells. */
+function cdr(work: Work, fact: Of<'cdr'>): void {
+  if (isLate(work, fact.uid)) return;
+  const call = work.edit(work.pages.uids.get(fact.uid));
+  if (call && fact.queue) call.queue ??= fact.queue;
+}

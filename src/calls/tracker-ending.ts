@@ -1,0 +1,91 @@
+/**
+ * How a call ends: by its last hang-up (confirmed with the PBX where that is asked for), by what a resync does not show
+ * any more, by the hang-up a webhook tells, or by a time-out. Once, and for good: after `finish` the call is no page of the
+ * book any more, and its uids are remembered as ended.
+ */
+import type { CallState, Leg } from './tracker-types.js';
+import { settledName } from './channel-name.js';
+import type { Work } from './tracker-work.js';
+import { liveLegs, mainLeg } from './tracker-work.js';
+import { resultOf } from './tracker-facts.js';
+import { settle } from './tracker-direction.js';
+import { flushRing } from './tracker-ringing.js';
+import { stopTalk, talk } from './tracker-talk.js';
+import { closeTransfers, consultationOver } from './tracker-transfer.js';
+
+/** A channel hung up. The call may end by it. */
+export function legGone(work: Work, call: CallState, leg: Leg, at: number): void {
+  if (leg.goneAt !== null) return;
+  if (leg.role === 'client' && call.answeredAt === null && dialsOpen(call)) call.dials.cancelled = true;
+  leg.goneAt = at;
+  leg.bridge = null;
+  leg.held = false;
+  if (work.pages.names.get(settledName(leg.name)) === leg.uid) work.pages.names.delete(settledName(leg.name));
+  talk(work, call, at);
+  consultationOver(call, leg);
+}
+
+/** Phones are still being called: whoever hangs up now gives up. */
+function dialsOpen(call: CallState): boolean {
+  return call.legs.some((leg) => leg.dialled && leg.kind !== 'local' && leg.dialStatus === null && leg.goneAt === null);
+}
+
+/** After a hang-up: when no leg is left, the call ends, or the PBX is asked first. */
+export function endIfEmpty(work: Work, call: CallState, at: number): void {
+  if (call.ending !== null || liveLegs(call).length > 0 || call.legs.length === 0) return;
+  if (!work.ctx.confirmHangups || !work.pages.link.up) return finish(work, call, at);
+  call.ending = { at, confirmBy: work.now + work.ctx.confirmTimeoutMs };
+  work.effects.push({ kind: 'confirm-gone', uids: askable(call) });
+}
+
+/** Channels worth asking about. Local halves have no caller and end with their other ends. */
+export function askable(call: CallState): string[] {
+  const real = call.legs.filter((leg) => leg.ami && leg.kind !== 'local');
+  return (real.length > 0 ? real : call.legs).map((leg) => leg.uid);
+}
+
+/** The PBX says that a channel is there although a hang-up was told: that hang-up was forged. */
+export function stillThere(work: Work, call: CallState, leg: Leg): void {
+  if (leg.goneAt === null) return;
+  leg.goneAt = null;
+  work.pages.names.set(settledName(leg.name), leg.uid);
+  call.ending = null;
+  work.count('hangup-refuted', call.enterprise);
+}
+
+export function confirmedGone(work: Work, call: CallState, uid: string): void {
+  const leg = call.legs.find((one) => one.uid === uid);
+  if (leg && leg.goneAt === null) legGone(work, call, leg, work.onPbxClock(work.now));
+  if (call.ending !== null) {
+    if (liveLegs(call).length === 0) finish(work, call, call.ending.at);
+    return;
+  }
+  // A first channel that was only heard of and is gone: nothing else will end the call if no leg is known.
+  if (liveLegs(call).length === 0 && call.ami) finish(work, call, Math.max(call.lastAt, call.startedAt));
+}
+
+/** Ends a call for good. `at`: when it ended, on the PBX's clock. */
+export function finish(work: Work, call: CallState, at: number): void {
+  for (const leg of call.legs) leg.goneAt ??= at;
+  stopTalk(call, at);
+  settle(work, call);
+  flushRing(work, call);
+  closeTransfers(call);
+  call.endedAt = Math.max(at, call.startedAt, call.answeredAt ?? at);
+  call.result = resultOf(call);
+  call.ending = null;
+  call.wake = null;
+  if (call.announced) work.say(call, { kind: 'call.finished' }, call.endedAt);
+  else work.count(call.direction === null ? 'call-without-dial' : 'unclaimed-call-over');
+  for (const uid of new Set([call.uid, ...call.past, ...call.legs.map((leg) => leg.uid)])) {
+    work.uids.push({ uid, callId: call.id, endedAt: work.now });
+  }
+  work.pages.close(call, work.now);
+  work.finished.set(call.id, call);
+}
+
+/** The end of a call by what is known when nothing more will be told: the last talk, else the last word. */
+export function lastKnownEnd(call: CallState): number {
+  const main = mainLeg(call);
+  return Math.max(call.talkEndedAt ?? 0, main?.goneAt ?? 0) || call.lastAt;
+}

@@ -1,0 +1,38 @@
+/** Whose call it is: the only enterprise of the PBX, the one a webhook's token proves, or the one whose selector fits. */
+import type { CallState, EnterpriseProfile } from './tracker-types.js';
+import type { Work } from './tracker-work.js';
+import { matches } from './tracker-who.js';
+
+/** Settles the enterprise when it can be told now. */
+export function claim(work: Work, call: CallState): void {
+  if (call.enterprise !== null) return;
+  const all = work.ctx.enterprises;
+  const only = all.length === 1 ? all[0] : undefined;
+  if (only && !only.selector) {
+    call.enterprise = only.number;
+    return;
+  }
+  call.enterprise =
+    onlyOne(all, (one) => fitsContext(one, call)) ?? onlyOne(all, (one) => fitsLine(one, call)) ?? byStaff(all, call);
+}
+
+function onlyOne(all: readonly EnterpriseProfile[], fits: (one: EnterpriseProfile) => boolean): string | null {
+  const fitting = all.filter(fits);
+  return fitting.length === 1 ? (fitting[0]?.number ?? null) : null;
+}
+
+function fitsContext(one: EnterpriseProfile, call: CallState): boolean {
+  const contexts = one.selector?.contexts;
+  return contexts !== undefined && call.legs.some((leg) => leg.context !== null && contexts.includes(leg.context));
+}
+
+function fitsLine(one: EnterpriseProfile, call: CallState): boolean {
+  return call.line !== null && (one.selector?.lines?.includes(call.line) ?? false);
+}
+
+/** Extensions of two enterprises in one call tell nothing. */
+function byStaff(all: readonly EnterpriseProfile[], call: CallState): string | null {
+  const extensions = call.legs.filter((leg) => leg.kind === 'extension' && leg.party !== null);
+  if (extensions.length === 0) return null;
+  return onlyOne(all, (one) => extensions.every((leg) => matches(one.selector?.extensions, leg.party ?? '')));
+}

@@ -1,0 +1,60 @@
+/** What a call's state means: the record everyone outside sees, derived and never stored twice. */
+import type { CallFacts, CallResult } from './vocabulary.js';
+import type { CallState } from './tracker-types.js';
+
+/**
+ * The call as it is known now. `enterprise` is empty while none is known, `direction` is `internal` while it is open:
+ * such a call is told to nobody.
+ */
+export function callFacts(call: CallState): CallFacts {
+  const from = call.ringingAt ?? call.startedAt;
+  const until = call.answeredAt ?? call.endedAt ?? call.lastAt;
+  const talkEnd = call.talkingSince === null ? (call.talkEndedAt ?? call.answeredAt) : call.lastAt;
+  const open = call.talkingSince === null ? 0 : Math.max(0, (call.endedAt ?? call.lastAt) - call.talkingSince);
+  return {
+    id: call.id,
+    externalId: `${call.enterprise ?? ''}-${call.uid}`,
+    enterprise: call.enterprise ?? '',
+    pbx: call.pbx,
+    uid: call.uid,
+    direction: call.direction ?? 'internal',
+    external: call.external,
+    line: call.line,
+    caller: call.caller,
+    rang: call.direction === 'out' ? [] : call.rang.slice(),
+    answeredBy: call.answeredBy,
+    agents: call.agents.slice(),
+    finalAgent: call.finalAgent,
+    transfers: call.transfers.map((transfer) => ({ ...transfer })),
+    result: call.result,
+    startedAt: call.startedAt,
+    ringingAt: call.ringingAt,
+    answeredAt: call.answeredAt,
+    endedAt: call.endedAt,
+    waitMs: Math.max(0, Math.round(until - from)),
+    talkMs: Math.max(0, Math.round(call.talkMs + open)),
+    spanMs: call.answeredAt === null ? 0 : Math.max(0, Math.round((talkEnd ?? call.answeredAt) - call.answeredAt)),
+    queue: call.queue,
+    hold: call.hold,
+    recorded: call.recorded,
+    recordingFile: call.recordingFile,
+    approximate: call.approximate,
+    recovered: call.recovered,
+  };
+}
+
+/**
+ * How a call ended. A phone that rang and was not answered makes it missed, even if another was busy. Only AMI can tell
+ * that the client gave up while it rang; over webhooks that is missed too.
+ */
+export function resultOf(call: CallState): CallResult {
+  if (call.answeredAt !== null) return 'answered';
+  const { begun, unanswered, busy, failed, cancelled } = call.dials;
+  if (call.direction === 'in') {
+    if (cancelled) return 'abandoned';
+    if (begun === 0 && call.ringingAt === null) return 'abandoned';
+  }
+  if (unanswered > 0) return 'missed';
+  if (busy > 0) return 'busy';
+  return failed > 0 && call.ringingAt === null ? 'failed' : 'missed';
+}

@@ -1,0 +1,230 @@
+/**
+ * Which call a channel belongs to. A uid is known, or its linked id is, or the other half of its Local channel; else it
+ * opens a call. What contradicts what is known (another name for a known uid, a live channel's name for another uid) is
+ * forged or broken: dropped and counted, so it changes nothing.
+ */
+import type { ChannelInfo } from './facts.js';
+import type { CallState, Leg } from './tracker-types.js';
+import { settledName } from './channel-name.js';
+import { pairOf } from './tracker-book.js';
+import type { Work } from './tracker-work.js';
+import { legOf } from './tracker-work.js';
+import { identify } from './tracker-who.js';
+
+export interface Met {
+  call: CallState;
+  leg: Leg;
+  isNew: boolean;
+}
+
+const MAX_LEGS = 24;
+const MAX_PAST = 160;
+
+/** Finds or makes the leg AMI shows. `open`: an unknown channel may open a call. */
+export function meet(work: Work, info: ChannelInfo, open: boolean): Met | null {
+  if (info.uid === '') return null;
+  const owner = work.pages.peek(work.pages.uids.get(info.uid));
+  const known = owner && legOf(owner, info.uid);
+  if (owner && known) {
+    if (known.name !== '' && settledName(known.name) !== settledName(info.name)) return contradiction(work);
+    const call = work.edit(owner.id) as CallState;
+    const leg = legOf(call, info.uid) as Leg;
+    show(work, call, leg, info);
+    return { call, leg, isNew: false };
+  }
+  if (owner?.past.includes(info.uid)) return null;
+  const holder = work.pages.names.get(settledName(info.name));
+  if (holder !== undefined && holder !== info.uid) return contradiction(work);
+  const call = work.edit(owner?.id) ?? joined(work, info);
+  if (call === 'late') {
+    work.count('late-fact');
+    return null;
+  }
+  if (!call && !open) {
+    work.count('unknown-channel');
+    return null;
+  }
+  const home = call ?? openCall(work, info.linkedid ?? info.uid);
+  const leg = addLeg(work, home, info.uid);
+  show(work, home, leg, info);
+  return { call: home, leg, isNew: true };
+}
+
+function contradiction(work: Work): null {
+  work.count('contradicting-fact');
+  return null;
+}
+
+/** The live call an unknown channel belongs to; `late` when that call is over. */
+function joined(work: Work, info: ChannelInfo): CallState | 'late' | undefined {
+  if (isLate(work, info.uid)) return 'late';
+  if (info.linkedid !== null) {
+    const linked = work.edit(work.pages.uids.get(info.linkedid));
+    if (linked) return linked;
+    if (isLate(work, info.linkedid)) return 'late';
+  }
+  const pair = pairOf(info.name);
+  return pair === null ? undefined : work.edit(work.pages.pairs.get(pair));
+}
+
+/** True when this uid's call ended less than ten minutes ago. */
+export function isLate(work: Work, uid: string): boolean {
+  const ended = work.pages.ended(uid);
+  return ended !== undefined && work.now - ended.endedAt <= work.ctx.lateMs;
+}
+
+export function openCall(work: Work, uid: string): CallState {
+  const call: CallState = {
+    v: 1,
+    id: work.ctx.newCallId(),
+    pbx: work.ctx.pbx,
+    enterprise: null,
+    uid,
+    direction: null,
+    announced: false,
+    unclaimed: false,
+    seq: 0,
+    ami: false,
+    webhook: false,
+    startedAt: work.at,
+    ringingAt: null,
+    answeredAt: null,
+    endedAt: null,
+    lastAt: work.at,
+    lastArrival: work.now,
+    external: null,
+    externalKind: 'none',
+    line: null,
+    lineSure: false,
+    caller: null,
+    rang: [],
+    ring: null,
+    outRung: false,
+    answeredBy: null,
+    agents: [],
+    finalAgent: null,
+    talkers: [],
+    talkingSince: null,
+    talkMs: 0,
+    talkEndedAt: null,
+    transfers: [],
+    toldTransfers: [],
+    hold: false,
+    queue: null,
+    recorded: false,
+    recordingFile: null,
+    dials: { begun: 0, unanswered: 0, busy: 0, failed: 0, cancelled: false },
+    asked: false,
+    askedAt: null,
+    ending: null,
+    result: null,
+    approximate: false,
+    recovered: false,
+    fleet: {
+      last: null,
+      status: null,
+      peers: [],
+      mainGoneAt: null,
+      endTime: null,
+      loneSince: null,
+      rung: [],
+      lastExten: null,
+    },
+    legs: [],
+    past: [],
+    wake: null,
+  };
+  work.pages.open(call);
+  work.changed.set(call.id, call);
+  work.own(call, uid);
+  return call;
+}
+
+export function addLeg(work: Work, call: CallState, uid: string): Leg {
+  const leg: Leg = {
+    uid,
+    name: '',
+    kind: 'unknown',
+    role: 'unknown',
+    party: null,
+    state: null,
+    context: null,
+    exten: null,
+    dialled: false,
+    dialledBy: null,
+    dialStatus: null,
+    rang: false,
+    bridge: null,
+    held: false,
+    ami: false,
+    bornAt: work.now,
+    goneAt: null,
+  };
+  call.legs.push(leg);
+  if (call.legs.length > MAX_LEGS) forgetGone(work, call);
+  if (uid !== call.uid || work.pages.uids.get(uid) !== call.id) work.own(call, uid);
+  return leg;
+}
+
+/** A queue can ring the same phones for half an hour: legs long gone leave only their uid. */
+function forgetGone(work: Work, call: CallState): void {
+  const index = call.legs.findIndex((leg) => leg.goneAt !== null && leg.uid !== call.uid);
+  const [gone] = index < 0 ? [] : call.legs.splice(index, 1);
+  if (!gone) return;
+  call.past.push(gone.uid);
+  if (call.past.length > MAX_PAST) {
+    const forgotten = call.past.shift();
+    if (forgotten !== undefined) work.pages.uids.delete(forgotten);
+  }
+}
+
+/** Takes over what an AMI event shows of a channel. */
+function show(work: Work, call: CallState, leg: Leg, info: ChannelInfo): void {
+  call.ami = true;
+  if (!leg.ami) {
+    leg.ami = true;
+    nameLeg(work, call, leg, info.name);
+    if (leg.goneAt === null) work.pages.names.set(settledName(info.name), leg.uid);
+  }
+  if (info.state !== null) leg.state = info.state;
+  leg.context ??= info.context;
+  leg.exten ??= info.exten;
+}
+
+/** Names a leg and says who is on it. */
+export function nameLeg(work: Work, call: CallState, leg: Leg, name: string): void {
+  if (name === '' || leg.name === name) return;
+  leg.name = name;
+  const pair = pairOf(name);
+  if (pair !== null) work.pages.pairs.set(pair, call.id);
+  castLeg(work, call, leg);
+}
+
+/** Kind, role and party as the name tells; a role a rule gave already is kept. */
+export function castLeg(work: Work, call: CallState, leg: Leg): void {
+  const who = identify(work, work.profile(call), leg.name);
+  leg.kind = who.kind;
+  if (who.kind === 'local') leg.role = 'local';
+  if (who.kind !== 'extension') return;
+  leg.party = who.resource;
+  if (leg.role === 'unknown') leg.role = 'staff';
+}
+
+/** The other half of a Local channel, when it is a leg of this call. */
+export function otherHalf(call: CallState, leg: Leg): Leg | undefined {
+  const pair = pairOf(leg.name);
+  if (pair === null) return undefined;
+  return call.legs.find((other) => other !== leg && pairOf(other.name) === pair);
+}
+
+/** Who is behind a leg: through Local channels back to the channel that dialled them. */
+export function originOf(call: CallState, leg: Leg): Leg {
+  let at = leg;
+  for (let hops = 0; hops < MAX_LEGS && at.kind === 'local'; hops += 1) {
+    const first = at.name.endsWith(';2') ? otherHalf(call, at) : at;
+    const by = first && legOf(call, first.dialledBy);
+    if (!by || by === at) return first ?? at;
+    at = by;
+  }
+  return at;
+}

@@ -1,0 +1,83 @@
+/**
+ * Phones that ring. The codes of one Dial become one `call.ringing`: at once when every leg dialled by then rings, else
+ * after `ringCollectMs`. An outgoing call says it once, when its external leg is dialled: that is when its card opens.
+ */
+import type { CallState, Leg } from './tracker-types.js';
+import type { Work } from './tracker-work.js';
+import { addOnce } from './tracker-work.js';
+
+/** A leg shows `ringing`. */
+export function rings(work: Work, call: CallState, leg: Leg): void {
+  if (leg.goneAt !== null || leg.dialStatus !== null) return;
+  if (leg.kind === 'local') {
+    leg.rang = true;
+    flushWhenComplete(work, call);
+    return;
+  }
+  if (leg.rang) return;
+  leg.rang = true;
+  if (call.direction === 'out' && leg.role === 'client') {
+    call.ringingAt ??= work.at;
+    ringOut(work, call);
+    return;
+  }
+  if (leg.role !== 'staff' || leg.party === null || call.direction === null || call.direction === 'out') return;
+  ring(work, call, [leg.party]);
+}
+
+/** A call whose direction was told after its phones began to ring (a Newstate may overtake the DialBegin). */
+export function ringEarlier(work: Work, call: CallState): void {
+  if (call.direction === null || call.direction === 'out') return;
+  const early = call.legs.filter(
+    (leg) => leg.rang && leg.role === 'staff' && leg.dialStatus === null && leg.party !== null,
+  );
+  ring(
+    work,
+    call,
+    early.map((leg) => leg.party as string).filter((party) => !call.rang.includes(party)),
+  );
+}
+
+/** The card of an outgoing call. */
+export function ringOut(work: Work, call: CallState): void {
+  if (call.outRung || call.direction !== 'out' || call.caller === null) return;
+  call.outRung = true;
+  work.say(call, { kind: 'call.ringing', extensions: [call.caller] });
+}
+
+function ring(work: Work, call: CallState, parties: readonly string[]): void {
+  if (parties.length === 0) return;
+  // After the client talked with somebody, a ring belongs to a transfer: the wait was over before.
+  if (call.answeredAt === null) call.ringingAt ??= work.at;
+  for (const party of parties) {
+    if (call.answeredAt === null || call.talkingSince === null) addOnce(call.rang, party);
+    const told = call.fleet.rung.indexOf(party);
+    if (told >= 0) {
+      call.fleet.rung.splice(told, 1);
+      continue;
+    }
+    call.ring ??= { extensions: [], at: work.at, due: work.now + work.ctx.ringCollectMs };
+    addOnce(call.ring.extensions, party);
+  }
+  flushWhenComplete(work, call);
+}
+
+function flushWhenComplete(work: Work, call: CallState): void {
+  if (call.ring === null) return;
+  if (work.ctx.ringCollectMs <= 0 || !call.legs.some((leg) => mayStillRing(work, leg))) flushRing(work, call);
+}
+
+/** A leg of the same moment that was made or dialled and says nothing yet. */
+function mayStillRing(work: Work, leg: Leg): boolean {
+  if (leg.goneAt !== null || leg.rang || leg.dialStatus !== null || leg.role === 'client') return false;
+  if (work.now - leg.bornAt > work.ctx.ringCollectMs) return false;
+  if (leg.kind === 'local') return leg.dialled;
+  return leg.state === 'down' || leg.state === null;
+}
+
+export function flushRing(work: Work, call: CallState): void {
+  const batch = call.ring;
+  if (batch === null) return;
+  call.ring = null;
+  if (batch.extensions.length > 0) work.say(call, { kind: 'call.ringing', extensions: batch.extensions }, batch.at);
+}

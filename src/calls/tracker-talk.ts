@@ -1,0 +1,101 @@
+/**
+ * Who talks with the client. Channels share bridges; a Local channel joins the bridges of its two halves. The client
+ * talks while a staff leg can be reached that way; holding bridges (queue music, parking) join nobody. The first such
+ * moment is the answer; talk is the union of all of them.
+ */
+import type { CallState, Leg } from './tracker-types.js';
+import type { Work } from './tracker-work.js';
+import { addOnce, legOf } from './tracker-work.js';
+import { otherHalf } from './tracker-legs.js';
+import { flushRing } from './tracker-ringing.js';
+import { openTransfers, settleTransfers } from './tracker-transfer.js';
+
+/** A leg is in this bridge now, and in no other. */
+export function enterBridge(work: Work, call: CallState, leg: Leg, bridge: string): void {
+  if (leg.bridge !== null && leg.bridge !== bridge) leftBehind(leg);
+  leg.bridge = bridge;
+  work.pages.bridges.set(bridge, call.id);
+}
+
+/** Moving to another bridge while the other side hears music is a consultation, not a hold. */
+function leftBehind(leg: Leg): void {
+  leg.held = false;
+}
+
+export function leaveBridge(leg: Leg, bridge: string): void {
+  if (leg.bridge === bridge) leg.bridge = null;
+}
+
+/** Staff legs that can be reached from the client over bridges and Local channels. */
+function reachable(call: CallState): Leg[] {
+  const found: Leg[] = [];
+  const seen = new Set<string>();
+  const look = call.legs
+    .filter((leg) => leg.role === 'client' && leg.goneAt === null && leg.bridge !== null)
+    .map((leg) => leg.bridge as string);
+  for (let bridge = look.pop(); bridge !== undefined; bridge = look.pop()) {
+    if (seen.has(bridge)) continue;
+    seen.add(bridge);
+    for (const leg of call.legs) {
+      if (leg.bridge !== bridge || leg.goneAt !== null) continue;
+      if (leg.role === 'staff') found.push(leg);
+      else if (leg.kind === 'local') {
+        const other = otherHalf(call, leg)?.bridge;
+        if (other !== undefined && other !== null) look.push(other);
+      }
+    }
+  }
+  return found;
+}
+
+/** After anything moved: starts, goes on or ends the talk. `at` is when it moved. */
+export function talk(work: Work, call: CallState, at = work.at): void {
+  const now = reachable(call);
+  const uids = now.map((leg) => leg.uid);
+  if (uids.length === call.talkers.length && uids.every((uid) => call.talkers.includes(uid))) return;
+  const joined = now.filter((leg) => !call.talkers.includes(leg.uid));
+  call.talkers = uids;
+  if (uids.length === 0) return stopTalk(call, at);
+  call.talkingSince ??= at;
+  for (const leg of joined) join(call, leg);
+  const staying = now.map((leg) => leg.party);
+  if (joined.length === 0 && !staying.includes(call.finalAgent)) call.finalAgent = staying.at(-1) ?? call.finalAgent;
+  if (call.answeredAt === null) answer(work, call, at);
+  settleTransfers(work, call, now);
+}
+
+function join(call: CallState, leg: Leg): void {
+  if (leg.party === null) return;
+  addOnce(call.agents, leg.party);
+  call.finalAgent = leg.party;
+}
+
+/** The first talk. Over webhooks it may be known only by the dialplan's word, then with nobody in a bridge. */
+export function answer(work: Work, call: CallState, at: number): void {
+  flushRing(work, call);
+  call.answeredAt = at;
+  call.ending = null;
+  if (call.direction === 'out') call.caller ??= call.finalAgent;
+  call.answeredBy = call.direction === 'out' ? call.external : call.finalAgent;
+  work.say(call, { kind: 'call.answered', extension: call.finalAgent }, at);
+}
+
+export function stopTalk(call: CallState, at: number): void {
+  if (call.talkingSince === null) return;
+  call.talkMs += Math.max(0, at - call.talkingSince);
+  call.talkEndedAt = Math.max(at, call.talkingSince);
+  call.talkingSince = null;
+  call.talkers = [];
+}
+
+/** Who talks with the client now, or talked last. */
+export function currentAgent(call: CallState): string | null {
+  const leg = legOf(call, call.talkers.at(-1));
+  return leg?.party ?? call.finalAgent;
+}
+
+/** Hold counts when the same phone comes back to it, or hangs up in it; not as the first half of a transfer. */
+export function hold(call: CallState, leg: Leg, on: boolean): void {
+  if (!on && leg.held && openTransfers(call).length === 0) call.hold = true;
+  leg.held = on;
+}

@@ -1,0 +1,100 @@
+/**
+ * Transfers. A blind one is known when the client is sent off, an attended one when it is completed; a consultation that
+ * came to nothing stays as a transfer nobody answered. Whether the client reached the target shows when they talk.
+ */
+import type { Transfer } from './vocabulary.js';
+import type { CallState, Leg } from './tracker-types.js';
+import type { Work } from './tracker-work.js';
+import { addOnce } from './tracker-work.js';
+import { originOf, otherHalf } from './tracker-legs.js';
+import { parseChannelName } from './channel-name.js';
+import { partyOf } from './tracker-who.js';
+
+export function openTransfers(call: CallState): Transfer[] {
+  return call.transfers.filter((transfer) => transfer.answered === null);
+}
+
+/** A transfer was made; tells it once. */
+export function transferred(
+  work: Work,
+  call: CallState,
+  kind: Transfer['kind'],
+  from: string | null,
+  to: string | null,
+): Transfer {
+  const known = call.transfers.findLast((one, index) => {
+    const same = one.kind === kind && one.from === from && sameTarget(one.to, to);
+    return same && !call.toldTransfers.includes(index) && one.answered !== false;
+  });
+  const transfer = known ?? note(work, call, kind, from, to);
+  transfer.to ??= to;
+  tell(work, call, transfer);
+  return transfer;
+}
+
+function tell(work: Work, call: CallState, transfer: Transfer): void {
+  const index = call.transfers.indexOf(transfer);
+  if (!addOnce(call.toldTransfers, index)) return;
+  work.say(call, { kind: 'call.transferred', transfer: { ...transfer } });
+}
+
+function sameTarget(one: string | null, other: string | null): boolean {
+  return one === other || one === null || other === null;
+}
+
+/** Notes a transfer that is under way without telling it: a consultation. */
+export function note(
+  work: Work,
+  call: CallState,
+  kind: Transfer['kind'],
+  from: string | null,
+  to: string | null,
+): Transfer {
+  const transfer: Transfer = { kind, from, to, answered: null, at: work.at };
+  call.transfers.push(transfer);
+  return transfer;
+}
+
+/** Staff talks with the client now: an open transfer reached its target, or came back to who made it. */
+export function settleTransfers(work: Work, call: CallState, talkers: readonly Leg[]): void {
+  const parties = talkers.map((leg) => leg.party);
+  for (const transfer of openTransfers(call)) {
+    if (!parties.some((party) => party !== null && party !== transfer.from)) continue;
+    transfer.answered = true;
+    tell(work, call, transfer);
+  }
+}
+
+/** What is open when the call ends did not come to a talk. */
+export function closeTransfers(call: CallState): void {
+  for (const transfer of openTransfers(call)) transfer.answered = false;
+}
+
+/** Who stands at the end of a leg: an extension, what a Local channel dials, a staff mobile. */
+export function targetOf(work: Work, call: CallState, leg: Leg): string | null {
+  if (leg.kind !== 'local') return leg.party ?? originOf(call, leg).party;
+  return partyOf(work, work.profile(call), parseChannelName(leg.name).resource);
+}
+
+/**
+ * A consultation over a Local channel (feature code): its first half shares a bridge with the agent. Noted when the agent
+ * leaves the client for it.
+ */
+export function consulting(work: Work, call: CallState, agent: Leg): void {
+  if (agent.role !== 'staff' || agent.bridge === null || call.answeredAt === null) return;
+  const half = call.legs.find((leg) => leg.kind === 'local' && leg.bridge === agent.bridge && leg.goneAt === null);
+  if (!half || !otherHalf(call, half)) return;
+  const to = targetOf(work, call, half);
+  if (openTransfers(call).some((one) => one.from === agent.party && one.to === to)) return;
+  if (call.talkers.includes(agent.uid)) return;
+  note(work, call, 'attended', agent.party, to);
+}
+
+/** The agent is back with the client, or a consultation's channel is gone: that transfer came to nothing. */
+export function consultationOver(call: CallState, half: Leg): void {
+  if (half.kind !== 'local') return;
+  const to = parseChannelName(half.name).resource;
+  for (const transfer of openTransfers(call)) {
+    if (transfer.kind === 'attended' && transfer.to === to) transfer.answered = false;
+  }
+}

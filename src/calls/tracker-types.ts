@@ -1,0 +1,222 @@
+/** The tracker's data: what it is told, what it keeps of a call, what it answers. All of it plain JSON. */
+import type { CallEvent, CallResult, Direction, Transfer } from './vocabulary.js';
+
+/** What the tracker knows of an enterprise. */
+export interface EnterpriseProfile {
+  number: string;
+  timezone: string;
+  /** ISO country: how national numbers are read. */
+  country: string;
+  inboundContexts: readonly string[];
+  /** Regular expression of the endpoint names that are extensions. */
+  extensionPattern: string;
+  /** Line ids, which are never clients; null when not told. */
+  lines: readonly string[] | null;
+  /** By line id: the rule that makes a client's number of what the line shows (`+375{9}`). */
+  lineTransforms?: Readonly<Record<string, string>>;
+  staffMobiles: readonly { mobile: string; extension: string }[];
+  sources: readonly ('ami' | 'webhook')[];
+  /** What is this enterprise's on a PBX it shares; null when the PBX is its own. */
+  selector?: Selector | null;
+}
+
+export interface Selector {
+  contexts?: readonly string[];
+  lines?: readonly string[];
+  /** Regular expression of its extensions. */
+  extensions?: string;
+}
+
+export interface TrackerContext {
+  /** PBX key, `host:port`. */
+  pbx: string;
+  enterprises: readonly EnterpriseProfile[];
+  newCallId(): string;
+  /** Ask the PBX before a Hangup may finish a call. */
+  confirmHangups: boolean;
+  /** The phones of one Dial are collected for at most this long into one `call.ringing`; 30. */
+  ringCollectMs: number;
+  /** A hang-up nobody confirms counts after this long; 5 s. */
+  confirmTimeoutMs?: number;
+  /** A call AMI tells nothing of for this long is asked about; 1 h. It never ends by silence alone. */
+  amiIdleMs?: number;
+  /** A webhook call ends this long after its client left the last bridge; 3 min. */
+  webhookIdleMs?: number;
+  /** … or after this long without a post before anyone answered; 30 min. */
+  webhookWaitMs?: number;
+  /** … or after this long without a post while talking; 4 h. */
+  webhookTalkMs?: number;
+  /** How long an outgoing webhook call stays open after its caller's hang-up: the client may have been transferred; 5 s. */
+  webhookSettleMs?: number;
+  /** A client alone in a posted bridge is talking after this long: the other half was lost; 5 s. */
+  webhookLoneMs?: number;
+  /** A uid is only taken for a new call this long after its call ended; 10 min. */
+  lateMs?: number;
+}
+
+export type Settings = Required<TrackerContext>;
+
+export type LegKind = 'extension' | 'trunk' | 'local' | 'unknown';
+
+/**
+ * `client` is the side the call is about: the external party, or the caller of an internal call. `staff` is whoever of
+ * the enterprise talks with it, on an extension or a mobile.
+ */
+export type LegRole = 'client' | 'staff' | 'local' | 'unknown';
+
+/** One channel of a call. */
+export interface Leg {
+  uid: string;
+  /** Channel name; empty until one was told (webhooks may tell it late or never). */
+  name: string;
+  kind: LegKind;
+  role: LegRole;
+  /** Who is on it: extension, staff mobile in E.164. */
+  party: string | null;
+  state: string | null;
+  context: string | null;
+  exten: string | null;
+  /** Called by somebody, and by which leg (null: by the PBX itself). */
+  dialled: boolean;
+  dialledBy: string | null;
+  /** Outcome of that dial; null while it is open. */
+  dialStatus: string | null;
+  /** Rang in this dial. */
+  rang: boolean;
+  bridge: string | null;
+  /** Put the other side on hold and did not come back yet. */
+  held: boolean;
+  /** Shown by AMI, which alone tells of every hang-up. */
+  ami: boolean;
+  /** Our clock when it was first seen. */
+  bornAt: number;
+  /** Time of its hang-up. */
+  goneAt: number | null;
+}
+
+/** Phones that began to ring and were not told yet. */
+export interface RingBatch {
+  extensions: string[];
+  at: number;
+  /** Our clock when it is told at the latest. */
+  due: number;
+}
+
+export interface Ending {
+  /** When the call ended. */
+  at: number;
+  /** Our clock when an unconfirmed hang-up counts. */
+  confirmBy: number;
+}
+
+/** What webhooks said that only counts at the end. */
+export interface FleetMemory {
+  /** Checksum of the last post and our clock then, for the duplicate rule. */
+  last: { checksum: number; at: number } | null;
+  status: string | null;
+  /** Extensions of the main hang-up. */
+  peers: string[];
+  /** When the main uid hung up, by arrival. */
+  mainGoneAt: number | null;
+  /** `EndTime` of the main hang-up on the PBX's clock, when it could be anchored. */
+  endTime: number | null;
+  /** The client is in a posted bridge with nobody known: since when, our clock. */
+  loneSince: number | null;
+  /** Extensions rung by a dial that AMI has not shown yet. */
+  rung: string[];
+  /** What the dialplan said was dialled for a transfer, when nothing else names it. */
+  lastExten: string | null;
+}
+
+/** Everything the tracker keeps of a call. Saved with each fold; `load` goes on from it as if nothing had happened. */
+export interface CallState {
+  v: 1;
+  id: string;
+  pbx: string;
+  /** Null while no enterprise, or more than one, matches. */
+  enterprise: string | null;
+  /** Unique id of the first channel. */
+  uid: string;
+  direction: Direction | null;
+  /** `call.started` was told. */
+  announced: boolean;
+  /** That nobody or more than one claims it was counted. */
+  unclaimed: boolean;
+  seq: number;
+  ami: boolean;
+  webhook: boolean;
+  startedAt: number;
+  ringingAt: number | null;
+  answeredAt: number | null;
+  endedAt: number | null;
+  /** Time and our clock of the last fact about it; the difference is the PBX's skew. */
+  lastAt: number;
+  lastArrival: number;
+  external: string | null;
+  /** Whether `external` is a number, text that is none, or not known yet. */
+  externalKind: 'number' | 'text' | 'none';
+  line: string | null;
+  /** The line was read in an inbound context or named by the dialplan, so nothing replaces it. */
+  lineSure: boolean;
+  caller: string | null;
+  rang: string[];
+  ring: RingBatch | null;
+  /** The one `call.ringing` of an outgoing call was told. */
+  outRung: boolean;
+  answeredBy: string | null;
+  agents: string[];
+  finalAgent: string | null;
+  /** Uids of the staff legs that talk with the client now. */
+  talkers: string[];
+  talkingSince: number | null;
+  talkMs: number;
+  talkEndedAt: number | null;
+  transfers: Transfer[];
+  /** Which of them were told, by index. */
+  toldTransfers: number[];
+  hold: boolean;
+  queue: string | null;
+  recorded: boolean;
+  recordingFile: string | null;
+  dials: { begun: number; unanswered: number; busy: number; failed: number; cancelled: boolean };
+  /** The PBX was asked about its first channel. */
+  asked: boolean;
+  /** The PBX was asked whether it still is: our clock. */
+  askedAt: number | null;
+  ending: Ending | null;
+  result: CallResult | null;
+  approximate: boolean;
+  recovered: boolean;
+  fleet: FleetMemory;
+  legs: Leg[];
+  /** Uids of legs that are gone and forgotten, oldest first. */
+  past: string[];
+  /** Our clock when the tracker must look at it again. */
+  wake: number | null;
+}
+
+export interface EndedUid {
+  uid: string;
+  callId: string;
+  /** Our clock. */
+  endedAt: number;
+}
+
+export type Effect =
+  /** Ask the PBX whether these channels are gone; answered by `channel.confirmed-gone` or `channel.seen`. */
+  | { kind: 'confirm-gone'; uids: string[] }
+  /** Ask the PBX about a channel that was only heard of. */
+  | { kind: 'ask-status'; uid: string }
+  | { kind: 'count'; what: string; enterprise?: string };
+
+export interface Folded {
+  /** Calls that changed, as they are now. */
+  changed: CallState[];
+  /** Those of them that are over for good. */
+  finished: CallState[];
+  merged: { from: string; into: string }[];
+  events: CallEvent[];
+  /** Legs new to a call, and legs whose call ended (our clock). */
+  uids: { uid: string; callId: string; endedAt: number | null }[];
+  effects: Effect[];
+}

@@ -1,0 +1,89 @@
+/** One draft at work: the pages it may change and what it has to say. Shared by the rules, one file an idea. */
+import type { CallEvent } from './vocabulary.js';
+import type { Fact } from './facts.js';
+import type { CallState, Effect, EnterpriseProfile, Folded, Leg, Settings } from './tracker-types.js';
+import type { Pages } from './tracker-book.js';
+import { callFacts } from './tracker-facts.js';
+
+type WithoutBase<E> = E extends CallEvent ? Omit<E, 'seq' | 'at' | 'call'> : never;
+type Said = WithoutBase<CallEvent>;
+
+export class Work {
+  readonly ctx: Settings;
+  readonly pages: Pages;
+  readonly events: CallEvent[] = [];
+  readonly effects: Effect[] = [];
+  readonly merged: Folded['merged'] = [];
+  readonly uids: Folded['uids'] = [];
+  readonly changed = new Map<string, CallState>();
+  readonly finished = new Map<string, CallState>();
+  /** Time of the fact at hand, and our clock. */
+  at = 0;
+  now = 0;
+
+  constructor(ctx: Settings, pages: Pages) {
+    this.ctx = ctx;
+    this.pages = pages;
+  }
+
+  begin(fact: Fact): void {
+    this.at = fact.at;
+    this.now = fact.arrivedAt;
+    this.pages.saw(fact.arrivedAt);
+    if (fact.source === 'ami' && fact.stamped) this.pages.link.skewMs = fact.at - fact.arrivedAt;
+  }
+
+  /** Our clock put on the PBX's. */
+  onPbxClock(ours: number): number {
+    return ours + this.pages.link.skewMs;
+  }
+
+  /** A call to change; noted as changed. */
+  edit(id: string | undefined): CallState | undefined {
+    const call = this.pages.edit(id);
+    if (call) this.changed.set(call.id, call);
+    return call;
+  }
+
+  count(what: string, enterprise?: string | null): void {
+    this.effects.push({ kind: 'count', what, ...(enterprise ? { enterprise } : {}) });
+  }
+
+  profile(call: CallState): EnterpriseProfile | null {
+    return this.profileOf(call.enterprise);
+  }
+
+  profileOf(number: string | null | undefined): EnterpriseProfile | null {
+    return this.ctx.enterprises.find((enterprise) => enterprise.number === number) ?? null;
+  }
+
+  /** Tells one event of an announced call; before that nothing is told. */
+  say(call: CallState, said: Said, at = this.at): void {
+    if (!call.announced) return;
+    call.seq += 1;
+    this.events.push({ ...said, seq: call.seq, at, call: callFacts(call) });
+  }
+
+  own(call: CallState, uid: string): void {
+    this.pages.uids.set(uid, call.id);
+    this.uids.push({ uid, callId: call.id, endedAt: null });
+  }
+}
+
+export function legOf(call: CallState, uid: string | null | undefined): Leg | undefined {
+  return uid === null || uid === undefined ? undefined : call.legs.find((leg) => leg.uid === uid);
+}
+
+export function mainLeg(call: CallState): Leg | undefined {
+  return legOf(call, call.uid);
+}
+
+export function liveLegs(call: CallState): Leg[] {
+  return call.legs.filter((leg) => leg.goneAt === null);
+}
+
+export function addOnce<T>(list: T[], value: T): boolean {
+  if (list.includes(value)) return false;
+  list.push(value);
+  return true;
+}

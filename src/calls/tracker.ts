@@ -1,0 +1,126 @@
+/**
+ * The call tracker: facts in, call events out. Pure: no IO, no clock of its own, all time comes with the facts. See
+ * README.md for its states and invariants.
+ *
+ * It is used in drafts. A draft folds facts over the tracker's state without changing it; the caller saves what it
+ * answers and then commits it. A draft that is dropped never was. One draft at a time.
+ */
+import type { Fact } from './facts.js';
+import { Book, Pages } from './tracker-book.js';
+import type { CallState, EndedUid, Folded, Settings, TrackerContext } from './tracker-types.js';
+import { Work } from './tracker-work.js';
+import { foldChannel } from './tracker-ami.js';
+import { foldFleet } from './tracker-fleet.js';
+import { linkLost, linkUp, snapshot } from './tracker-resync.js';
+import { nextWake, timeUp } from './tracker-timers.js';
+
+export type {
+  CallState,
+  Effect,
+  EndedUid,
+  EnterpriseProfile,
+  Folded,
+  Leg,
+  Selector,
+  TrackerContext,
+} from './tracker-types.js';
+export { callFacts } from './tracker-facts.js';
+
+export interface Draft {
+  /** Folds one fact. Throws only on a bug; the draft must then be dropped. */
+  fold(fact: Fact): void;
+  /** What the facts so far changed and owe. */
+  result(): Folded;
+  /** Makes the draft the tracker's state. */
+  commit(): void;
+}
+
+const DEFAULTS = {
+  confirmTimeoutMs: 5_000,
+  amiIdleMs: 3_600_000,
+  webhookIdleMs: 180_000,
+  webhookWaitMs: 1_800_000,
+  webhookTalkMs: 14_400_000,
+  webhookSettleMs: 5_000,
+  webhookLoneMs: 5_000,
+  lateMs: 600_000,
+} satisfies Partial<TrackerContext>;
+
+export class Tracker {
+  readonly #book = new Book();
+  #settings: Settings;
+
+  constructor(context: TrackerContext) {
+    this.#settings = { ...DEFAULTS, ...context };
+  }
+
+  /** Goes on from saved states, and knows which uids belong to calls that ended lately. */
+  load(states: readonly CallState[], endedUids: readonly EndedUid[]): void {
+    for (const state of states) {
+      const call = structuredClone(state);
+      this.#book.put(call);
+      this.#book.index(call);
+    }
+    for (const ended of [...endedUids].sort((one, other) => one.endedAt - other.endedAt)) {
+      if (!this.#book.uids.has(ended.uid)) this.#book.remember(ended);
+    }
+  }
+
+  /** New settings for facts to come; calls in progress keep what was concluded. */
+  setContext(context: TrackerContext): void {
+    this.#settings = { ...DEFAULTS, ...context };
+  }
+
+  begin(): Draft {
+    const pages = new Pages(this.#book);
+    const work = new Work(this.#settings, pages);
+    return {
+      fold: (fact) => foldFact(work, fact),
+      result: () => resultOf(work),
+      commit: () => {
+        resultOf(work);
+        pages.commit(work.ctx.lateMs);
+      },
+    };
+  }
+
+  /** When the tracker wants a `timer` fact (Unix ms, our clock); null when it waits for nothing. */
+  wakeAt(): number | null {
+    return this.#book.wakes.next();
+  }
+
+  /** Calls in progress, as last committed. Not to be changed. */
+  liveCalls(): readonly CallState[] {
+    return [...this.#book.calls.values()];
+  }
+}
+
+function foldFact(work: Work, fact: Fact): void {
+  work.begin(fact);
+  switch (fact.kind) {
+    case 'fleet':
+      return foldFleet(work, fact);
+    case 'link.lost':
+      return linkLost(work);
+    case 'link.up':
+      return linkUp(work, fact.lostAt, fact.restarted);
+    case 'snapshot':
+      return snapshot(work, fact.channels);
+    case 'timer':
+      return timeUp(work);
+    default:
+      return foldChannel(work, fact);
+  }
+}
+
+function resultOf(work: Work): Folded {
+  for (const call of work.changed.values()) if (!work.finished.has(call.id)) call.wake = nextWake(work, call);
+  return {
+    changed: [...work.changed.values()],
+    finished: [...work.finished.values()],
+    merged: work.merged,
+    events: work.events,
+    uids: work.uids,
+    effects: work.effects,
+  };
+}
