@@ -1,0 +1,290 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CallEvent } from '../../../src/calls/vocabulary.js';
+import { retailcrm } from '../../../src/integrations/retailcrm/index.js';
+import { startRetailCrmStandIn } from '../../standins/retailcrm/server.js';
+import type { RetailCrmStandIn } from '../../standins/retailcrm/server.js';
+import { attempt, connectLive, deliverAll, freshMemory } from '../delivering.js';
+import type { Live } from '../delivering.js';
+import { aCall, eventsOf } from '../example-calls.js';
+
+let crm: RetailCrmStandIn;
+const lives: Live[] = [];
+
+beforeEach(async () => {
+  crm = await startRetailCrmStandIn();
+});
+afterEach(async () => {
+  for (const live of lives.splice(0)) await live.close();
+  await crm.stop();
+});
+
+const OPEN = { step: 'card.open', class: 'perishable' } as const;
+const CLOSE = { step: 'card.close', class: 'closing' } as const;
+const RECORD = { step: 'record', class: 'durable' } as const;
+
+function connect(changes: Record<string, unknown> = {}, deps: Parameters<typeof connectLive>[2] = {}): Live {
+  const raw = {
+    enabled: true,
+    api_url: crm.url,
+    api_key: 'key-1',
+    user_extensions: { '7': '151', '8': '152' },
+    ...changes,
+  };
+  const live = connectLive(retailcrm, raw, deps);
+  lives.push(live);
+  return live;
+}
+
+/** What was sent in the field `event` or `calls`, request by request. */
+function sent(): unknown[] {
+  return crm.exchanges.map((exchange) => {
+    const form = new URLSearchParams(exchange.body);
+    const calls = JSON.parse(form.get('calls') ?? 'null') as unknown[] | null;
+    return calls ? calls[0] : JSON.parse(form.get('event') ?? 'null');
+  });
+}
+
+describe('an answered call', () => {
+  it('is a card for every rung code, closed for the same codes, and one record', async () => {
+    const { ringing, finished } = eventsOf(aCall(), 'answered', '152');
+    const externalId = finished.call.externalId;
+    expect((await deliverAll(retailcrm, connect(), [ringing, finished])).map(({ kind }) => kind)).toEqual(
+      Array(3).fill('accepted'),
+    );
+    expect(sent()).toEqual([
+      {
+        phone: '375290000001',
+        type: 'in',
+        codes: ['151', '152'],
+        callExternalId: externalId,
+        externalPhone: '375170000000',
+      },
+      {
+        phone: '375290000001',
+        type: 'hangup',
+        codes: ['151', '152'],
+        hangupStatus: 'answered',
+        callExternalId: externalId,
+      },
+      {
+        date: '2026-11-20 12:00:00',
+        type: 'in',
+        phone: '375290000001',
+        code: '152',
+        result: 'answered',
+        duration: 65,
+        durationWaiting: 8,
+        externalId,
+        externalPhone: '375170000000',
+      },
+    ]);
+    expect(crm.state.openCards()).toEqual([]);
+    expect(crm.state.strayHangups).toEqual([]);
+  });
+
+  it('carries the key in a header only, in urlencoded bodies with one field', async () => {
+    const { ringing } = eventsOf(aCall(), 'answered', '152');
+    await deliverAll(retailcrm, connect(), [ringing]);
+    const [exchange] = crm.exchanges;
+    expect(exchange?.headers).toMatchObject({
+      'x-api-key': 'key-1',
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect([...new URLSearchParams(exchange?.body).keys()]).toEqual(['event']);
+    expect([...(exchange?.query.keys() ?? [])]).toEqual([]);
+  });
+
+  it('belongs to whoever talked last', async () => {
+    const { finished } = eventsOf(aCall(), 'answered', '151');
+    finished.call.agents = ['151', '153'];
+    finished.call.finalAgent = '153';
+    await attempt(connect().connection, RECORD, finished, freshMemory());
+    expect(sent()).toMatchObject([{ code: '153' }]);
+  });
+
+  it('has seconds of talk, or of the span from answer to end where settings say so; both rounded', async () => {
+    const { finished } = eventsOf(aCall(), 'answered', '151');
+    Object.assign(finished.call, { talkMs: 60_499, spanMs: 69_500, waitMs: 8_500 });
+    await attempt(connect().connection, RECORD, finished, freshMemory());
+    finished.call.externalId += '-2';
+    await attempt(connect({ duration: 'span' }).connection, RECORD, finished, freshMemory());
+    expect(sent()).toMatchObject([{ duration: 60, durationWaiting: 9 }, { duration: 70 }]);
+  });
+});
+
+describe('how a call ended', () => {
+  it.each([
+    ['missed', 'no answered', 'no answer'],
+    ['busy', 'busy', 'busy'],
+    ['failed', 'failed', 'failed'],
+    ['abandoned', 'cancel', 'no answer'],
+  ] as const)('%s is "%s" to the card and "%s" to the history', async (result, hangupStatus, uploaded) => {
+    const { ringing, finished } = eventsOf(aCall(), result);
+    await deliverAll(retailcrm, connect(), [ringing, finished]);
+    expect(sent()).toMatchObject([
+      { type: 'in' },
+      { type: 'hangup', hangupStatus },
+      { result: uploaded, duration: 0, code: '151' },
+    ]);
+  });
+});
+
+describe('an outgoing call', () => {
+  it('shows the card to the caller and is recorded on him, answered or not', async () => {
+    const { ringing, finished } = eventsOf(aCall({ direction: 'out', caller: '151', rang: [] }), 'missed');
+    await deliverAll(retailcrm, connect(), [ringing, finished]);
+    expect(sent()).toMatchObject([
+      { type: 'out', codes: ['151'] },
+      { type: 'hangup', codes: ['151'] },
+      { type: 'out', code: '151', result: 'no answer' },
+    ]);
+  });
+});
+
+describe('cards', () => {
+  it('a cascade opens more of them, and all are closed together', async () => {
+    const live = connect();
+    const { ringing, finished } = eventsOf(aCall({ rang: ['151'] }), 'answered', '153');
+    const next: CallEvent = {
+      ...ringing,
+      seq: 4,
+      call: { ...ringing.call, rang: ['151', '153'] },
+      ...{ extensions: ['153'] },
+    };
+    finished.call.rang = ['151', '153'];
+    await deliverAll(retailcrm, live, [ringing, next, finished]);
+    expect(sent()).toMatchObject([
+      { codes: ['151'] },
+      { codes: ['153'] },
+      { type: 'hangup', codes: ['151', '153'] },
+      {},
+    ]);
+    expect(crm.state.openCards()).toEqual([]);
+  });
+
+  it('a code RetailCRM does not know is a warning, and the others see their card', async () => {
+    const { ringing } = eventsOf(aCall({ rang: ['151', '199'] }), 'missed');
+    const outcome = await attempt(connect().connection, OPEN, ringing, freshMemory());
+    expect(outcome).toMatchObject({ kind: 'accepted', warnings: [expect.stringContaining('199')] });
+    expect(crm.state.openCards()).toMatchObject([{ code: '151' }]);
+  });
+
+  it('a staff mobile counts as its owner’s extension, and is left out when it is nobody’s', async () => {
+    const extensionOfMobile = (mobile: string) => (mobile === '+375290000009' ? '152' : null);
+    const { ringing, finished } = eventsOf(
+      aCall({ rang: ['151', '+375290000009', '+375290000008'] }),
+      'answered',
+      '+375290000009',
+    );
+    await deliverAll(retailcrm, connect({}, { extensionOfMobile }), [ringing, finished]);
+    expect(sent()).toMatchObject([{ codes: ['151', '152'] }, { codes: ['151', '152'] }, { code: '152' }]);
+  });
+
+  it('nobody rung with a code: nothing is sent', async () => {
+    const { ringing } = eventsOf(aCall({ rang: ['+375290000008'] }), 'missed');
+    expect(await attempt(connect().connection, OPEN, ringing, freshMemory())).toMatchObject({ kind: 'skipped' });
+    expect(crm.exchanges).toHaveLength(0);
+  });
+
+  it('none opened: none closed', async () => {
+    const { finished } = eventsOf(aCall(), 'missed');
+    expect(await attempt(connect().connection, CLOSE, finished, freshMemory())).toMatchObject({ kind: 'skipped' });
+    expect(crm.exchanges).toHaveLength(0);
+  });
+
+  it('one that may have been opened is closed for everybody who rang', async () => {
+    const { finished } = eventsOf(aCall(), 'missed');
+    await attempt(connect().connection, CLOSE, finished, { refs: {}, card: 'unknown' });
+    expect(sent()).toMatchObject([{ type: 'hangup', codes: ['151', '152'] }]);
+  });
+});
+
+describe('whose a call is that nobody took', () => {
+  it('the first who was rung, or the last where settings say so', async () => {
+    const { finished } = eventsOf(aCall({ rang: ['152', '151'] }), 'missed');
+    await attempt(connect().connection, RECORD, finished, freshMemory());
+    finished.call.externalId += '-2';
+    await attempt(connect({ missed_code: 'last' }).connection, RECORD, finished, freshMemory());
+    expect(sent()).toMatchObject([{ code: '152' }, { code: '151' }]);
+  });
+
+  it('nobody rung: the default extension', async () => {
+    const { finished } = eventsOf(aCall({ rang: [] }), 'abandoned');
+    const outcome = await attempt(connect({ default_extension: '153' }).connection, RECORD, finished, freshMemory());
+    expect(outcome).not.toHaveProperty('warnings');
+    expect(sent()).toMatchObject([{ code: '153' }]);
+  });
+
+  it('nobody rung and no default: the lowest mapped extension, with a warning, since RetailCRM refuses a call without one', async () => {
+    const { finished } = eventsOf(aCall({ rang: [] }), 'abandoned');
+    const outcome = await attempt(
+      connect({ user_extensions: { '8': '152', '7': '151' } }).connection,
+      RECORD,
+      finished,
+      freshMemory(),
+    );
+    expect(outcome).toMatchObject({ kind: 'accepted', warnings: [expect.stringContaining('default_extension')] });
+    expect(sent()).toMatchObject([{ code: '151' }]);
+  });
+});
+
+describe('numbers and lines', () => {
+  it('a plus where settings say so', async () => {
+    const { ringing } = eventsOf(aCall(), 'missed');
+    await attempt(connect({ phone_format: 'plus' }).connection, OPEN, ringing, freshMemory());
+    expect(sent()).toMatchObject([{ phone: '+375290000001' }]);
+  });
+
+  it.each(['0001363', '3880000', 'megafon-1', '151'])(
+    'line %s is no phone number and is not sent as one',
+    async (line) => {
+      const { ringing } = eventsOf(aCall({ line }), 'missed');
+      await attempt(connect().connection, OPEN, ringing, freshMemory());
+      expect(sent()[0]).not.toHaveProperty('externalPhone');
+    },
+  );
+
+  it('a line with a company number in settings is sent as that', async () => {
+    const { ringing } = eventsOf(aCall({ line: '0001363' }), 'missed');
+    await attempt(
+      connect({ external_phones: { '0001363': '+375170000001' } }).connection,
+      OPEN,
+      ringing,
+      freshMemory(),
+    );
+    expect(sent()).toMatchObject([{ externalPhone: '375170000001' }]);
+  });
+
+  it('a shop is named on every request when settings have one', async () => {
+    const { ringing, finished } = eventsOf(aCall(), 'missed');
+    await deliverAll(retailcrm, connect({ site: 'shop-1' }), [ringing, finished]);
+    expect(sent()).toMatchObject(Array(3).fill({ site: 'shop-1' }));
+  });
+
+  it('a hidden number is skipped with a reason, or recorded under the number settings give', async () => {
+    const { finished } = eventsOf(aCall({ external: null }), 'answered', '151');
+    expect(await attempt(connect().connection, RECORD, finished, freshMemory())).toMatchObject({ kind: 'skipped' });
+    expect((await attempt(connect({ withheld_phone: '000' }).connection, RECORD, finished, freshMemory())).kind).toBe(
+      'accepted',
+    );
+    expect(sent()).toMatchObject([{ phone: '000' }]);
+  });
+});
+
+describe('the date of a call, which RetailCRM writes without a zone', () => {
+  it.each([
+    [{}, 'Europe/Minsk', '2026-11-20 12:00:00'],
+    [{}, 'Asia/Yekaterinburg', '2026-11-20 14:00:00'],
+    [{ timezone: 'Asia/Vladivostok' }, 'Europe/Minsk', '2026-11-20 19:00:00'],
+  ])('settings %j in an enterprise of %s: %s', async (changes, timezone, date) => {
+    const { finished } = eventsOf(aCall(), 'missed');
+    await attempt(connect(changes, { timezone }).connection, RECORD, finished, freshMemory());
+    expect(sent()).toMatchObject([{ date }]);
+  });
+});
+
+it('a recovered call is history only: no card is shown or closed', async () => {
+  const { ringing, finished } = eventsOf(aCall({ recovered: true }), 'missed');
+  await deliverAll(retailcrm, connect(), [ringing, finished]);
+  expect(crm.exchanges.map(({ path }) => path)).toEqual(['/api/v5/telephony/calls/upload']);
+});
