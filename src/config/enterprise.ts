@@ -3,8 +3,8 @@
  * - `EnterpriseEntry`: what an import file says about it, with defaults filled in;
  * - `Enterprise`: what runs, read from the database with its secrets in clear. It lives in memory only.
  */
-import net from 'node:net';
 import { z } from 'zod';
+import { isAddress } from './variables.js';
 
 export const MODES = ['off', 'shadow', 'on'] as const;
 export const SOURCES = ['ami', 'webhook'] as const;
@@ -21,11 +21,16 @@ export const DEFAULT_INBOUND_CONTEXTS = ['from-trunk', 'from-pstn', 'from-out-of
 const DEFAULT_EVENT_MASK = 'system,call,user,agent,cdr';
 const DEFAULT_AMI_PORT = 5038;
 
+/** Stands for a secret in an export; in an import it means "as it was". */
+export const MASK = '********';
+
 /** YAML reads `0367` as a number and its zero is gone, so what must be text must stand in quotes. */
 const quoted = (what: string) =>
   z
     .string({ error: (issue) => (typeof issue.input === 'number' ? `write ${what} in quotes` : 'expected text') })
     .min(1);
+
+const secret = (what: string) => quoted(what).transform((value) => (value === MASK ? undefined : value));
 
 /** Extensions may be written without quotes: they never begin with a zero that matters. */
 const extensionNumber = z.union([z.string().min(1), z.number().int().transform(String)]);
@@ -36,7 +41,7 @@ const timezone = z.string().refine(isTimezone, 'is not a time zone such as Europ
 
 const country = z.string().regex(/^[A-Z]{2}$/, 'is not a country code of two capitals such as BY');
 
-const network = z.string().refine(isNetwork, 'is not an address or a network such as 192.0.2.0/24');
+const network = z.string().refine(isAddress, 'is not an address or a network such as 192.0.2.0/24');
 
 const line = z.union([
   extensionNumber.transform((id) => ({ id, transform: null as string | null, name: null as string | null })),
@@ -72,7 +77,7 @@ const pbx = z.looseObject({
   port: z.number().int().min(1).max(65535).default(DEFAULT_AMI_PORT),
   tls: z.boolean().default(false),
   username: quoted('the user name'),
-  secret: quoted('the secret').optional(),
+  secret: secret('the secret').optional(),
   inboundContexts: z.array(z.string().min(1)).optional(),
   extensionPattern: pattern.optional(),
   transport: z.enum(TRANSPORTS).default('auto'),
@@ -99,7 +104,7 @@ export const enterpriseEntry = z
   .looseObject({
     number: quoted('the number').regex(/^[\w.-]{1,50}$/, 'may hold letters, digits, dot, dash and underscore'),
     name: z.string().min(1).optional(),
-    token: quoted('the token').optional(),
+    token: secret('the token').optional(),
     timezone: timezone.default('Europe/Minsk'),
     country: country.default('BY'),
     pbx: pbx.nullish().transform(orNull),
@@ -110,11 +115,11 @@ export const enterpriseEntry = z
     mode: z.enum(MODES).default('on'),
     sources: z.array(z.enum(SOURCES)).min(1).optional(),
     webhookFrom: z.array(network).optional(),
-    clientId: quoted('the client id').optional(),
+    clientId: secret('the client id').optional(),
     dialAllow: z.array(country).optional(),
     extensions: z.array(extension).default([]),
     smartRedirect: z
-      .looseObject({ secret: quoted('the secret').optional() })
+      .looseObject({ secret: secret('the secret').optional() })
       .nullish()
       .transform(orNull),
     integrations: z
@@ -209,12 +214,4 @@ function isTimezone(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', bits] = text.split('/');
-  const version = net.isIP(address);
-  if (version === 0) return false;
-  if (bits === undefined) return true;
-  return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
 }

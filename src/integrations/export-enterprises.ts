@@ -1,0 +1,67 @@
+import { stringify } from 'yaml';
+import { MASK } from '../config/enterprise.js';
+import { hasPlain, integrationsOf, objectIn, ownColumnOf, PBX_SECRET, REDIRECT_SECRET } from './enterprise-row.js';
+import type { SecretLookup } from './enterprise-row.js';
+import type { SecretFields } from './secret-fields.js';
+import type { Vault } from './secrets.js';
+import { readAll } from './store.js';
+import type { EnterpriseRow, Queryable } from './store.js';
+
+export interface ExportDeps {
+  vault: Vault;
+  secretFields: SecretFields;
+}
+
+interface ExportedEntry {
+  number: string;
+  name: string;
+  token: string | undefined;
+  clientId: string;
+  pbx: Record<string, unknown> | null;
+  smartRedirect: Record<string, unknown> | null;
+  integrations: Record<string, Record<string, unknown>>;
+  [key: string]: unknown;
+}
+
+/** Enterprises as an import file. Secrets are masked unless `withSecrets`. */
+export async function exportEnterprises(db: Queryable, deps: ExportDeps, withSecrets: boolean): Promise<string> {
+  const rows = await readAll(db);
+  const secrets = await deps.vault.open(db);
+  const enterprises = rows.map((row) => entryOf(row, secrets.fields(row.number), secrets.lookup(row.number)));
+  if (!withSecrets) for (const entry of enterprises) maskSecrets(entry, deps.secretFields);
+  return stringify({ enterprises }, { lineWidth: 0 });
+}
+
+function entryOf(row: EnterpriseRow, sealed: Record<string, string[]>, secret: SecretLookup): ExportedEntry {
+  const { takeoverAt: _takeoverAt, version: _version, versions: _versions, ...own } = ownColumnOf(row);
+  const settings: Record<string, unknown> = { mode: 'off', ...own };
+  const integrations = integrationsOf(row);
+  for (const [type, plain] of Object.entries(integrations)) {
+    for (const field of sealed[type] ?? []) if (!hasPlain(plain, field)) plain[field] = secret(type, field);
+  }
+  return {
+    number: row.number,
+    name: row.name,
+    token: row.token ?? undefined,
+    ...settings,
+    clientId: row.client_id,
+    pbx: withSecret(objectIn(settings['pbx']), secret(PBX_SECRET.type, PBX_SECRET.field)),
+    smartRedirect: withSecret(objectIn(settings['smartRedirect']), secret(REDIRECT_SECRET.type, REDIRECT_SECRET.field)),
+    integrations,
+  };
+}
+
+function maskSecrets(entry: ExportedEntry, fields: SecretFields): void {
+  entry.clientId = MASK;
+  if (entry.token !== undefined) entry.token = MASK;
+  for (const part of [entry.pbx, entry.smartRedirect]) if (part?.['secret'] !== undefined) part['secret'] = MASK;
+  for (const [type, settings] of Object.entries(entry.integrations)) {
+    for (const field of Object.keys(settings)) {
+      if (fields.isSecret(type, field) && hasPlain(settings, field)) settings[field] = MASK;
+    }
+  }
+}
+
+function withSecret(settings: Record<string, unknown> | null, secret: string | null): Record<string, unknown> | null {
+  return settings === null || secret === null ? settings : { ...settings, secret };
+}
