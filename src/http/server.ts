@@ -1,0 +1,82 @@
+/** The one HTTP server of the process. What it serves is handed in as plugins; what they throw leaves as errors.ts says. */
+import Fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../platform/log.js';
+import type { Metrics } from '../platform/metrics.js';
+import { createErrorHandler, notFound } from './errors.js';
+import type { Health } from './health.js';
+import { operationPlugin } from './operation.js';
+
+/** False: nobody. A number: so many proxies in front; true: one. A list: the proxies at these addresses or CIDRs. */
+export type TrustProxy = boolean | number | readonly string[];
+
+export interface HttpServerOptions {
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  trustProxy: TrustProxy;
+  log: Logger;
+  metrics: Metrics;
+  health: Health;
+  metricsToken: string | null;
+  /** Each is registered in a scope of its own: parsers and hooks of one do not reach another. */
+  plugins: readonly ((app: FastifyInstance) => Promise<void>)[];
+}
+
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  /** Listens. Rejects when the port is taken. */
+  start(): Promise<{ host: string; port: number }>;
+  /** No new connections; requests under way may finish within `graceMs` (default 10,000), then they are cut. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const MOST_BYTES = 1024 * 1024;
+const REQUEST_MS = 30_000;
+
+export async function buildServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { host, port, log, metrics, health, metricsToken } = options;
+  const app = Fastify({
+    bodyLimit: MOST_BYTES,
+    trustProxy: trusted(options.trustProxy),
+    // A redirect would turn a PBX's POST into a GET, so a slash too many is read as meant.
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    requestTimeout: REQUEST_MS,
+    disableRequestLogging: true,
+    logger: false,
+  });
+  app.setErrorHandler(createErrorHandler(log));
+  app.setNotFoundHandler(notFound);
+  await app.register(operationPlugin, { health, metrics, metricsToken });
+  for (const plugin of options.plugins) await app.register((scope: FastifyInstance) => plugin(scope));
+
+  return {
+    app,
+    async start() {
+      await app.listen({ host, port });
+      const address = app.server.address();
+      if (address === null || typeof address === 'string') throw new Error('the server has no port');
+      log.info({ host: address.address, port: address.port }, 'listening');
+      return { host: address.address, port: address.port };
+    },
+    async stop(graceMs = 10_000) {
+      const cut = setTimeout(() => app.server.closeAllConnections(), graceMs);
+      try {
+        await app.close();
+      } finally {
+        clearTimeout(cut);
+      }
+    },
+  };
+}
+
+/**
+ * "True" trusts one hop: the address the nearest proxy saw. Trusting all would believe the far end of `X-Forwarded-For`,
+ * which anybody may write.
+ */
+function trusted(setting: TrustProxy): false | string[] | ((address: string, hop: number) => boolean) {
+  if (setting === false || setting === 0) return false;
+  if (typeof setting === 'object') return [...setting];
+  const hops = setting === true ? 1 : setting;
+  return (_address, hop) => hop < hops;
+}
