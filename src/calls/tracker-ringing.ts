@@ -50,7 +50,7 @@ function ring(work: Work, call: CallState, parties: readonly string[]): void {
   // After the client talked with somebody, a ring belongs to a transfer: the wait was over before.
   if (call.answeredAt === null) call.ringingAt ??= work.at;
   for (const party of parties) {
-    if (call.answeredAt === null || call.talkingSince === null) addOnce(call.rang, party);
+    if (call.answeredAt === null) addOnce(call.rang, party);
     const told = call.fleet.rung.indexOf(party);
     if (told >= 0) {
       call.fleet.rung.splice(told, 1);

@@ -22,10 +22,10 @@ export function transferred(
   from: string | null,
   to: string | null,
 ): Transfer {
-  const known = call.transfers.findLast((one, index) => {
-    const same = one.kind === kind && one.from === from && sameTarget(one.to, to);
-    return same && !call.toldTransfers.includes(index) && one.answered !== false;
-  });
+  // A consultation that led to it, or the client's move that overtook the event.
+  const last = call.transfers.at(-1);
+  const same = last?.kind === kind && last.from === from && sameTarget(last.to, to) && last.answered !== false;
+  const known = same ? last : undefined;
   const transfer = known ?? note(work, call, kind, from, to);
   transfer.to ??= to;
   tell(work, call, transfer);

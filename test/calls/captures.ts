@@ -1,0 +1,82 @@
+/** Recorded AMI sessions of real calls, as facts, and what each call was. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { FrameParser } from '../../src/ami/frame.js';
+import type { AmiMessage } from '../../src/ami/message.js';
+import { translate } from '../../src/ami/translate.js';
+import type { Fact } from '../../src/calls/facts.js';
+
+export interface ExpectedCall {
+  direction: 'in' | 'out' | 'internal';
+  external_e164?: string;
+  line?: string;
+  caller?: string;
+  rang: string[];
+  answered_by?: string;
+  agents: string[];
+  final_agent?: string;
+  result: string;
+  wait_seconds: number;
+  talk_seconds: number;
+  transfers: { kind: string; from: string; to: string; answered: boolean }[];
+  hold: boolean;
+  queue?: string;
+  uniqueid: string;
+  uniqueids: string[];
+}
+
+export type Stream = 'everything' | 'call, user and cdr' | 'the safe user';
+export const STREAMS: readonly Stream[] = ['everything', 'call, user and cdr', 'the safe user'];
+export const VERSIONS = ['16', '22'] as const;
+
+const folder = (version: string) => new URL(`../captures/${version}/`, import.meta.url);
+
+export function captureNames(version: string): string[] {
+  return readdirSync(folder(version))
+    .filter((name) => name.endsWith('.ami'))
+    .map((name) => name.slice(0, -'.ami'.length));
+}
+
+export function expectedCalls(version: string, name: string): ExpectedCall[] {
+  return JSON.parse(readFileSync(new URL(`${name}.expected.json`, folder(version)), 'utf8')) as ExpectedCall[];
+}
+
+const SAFE_EXCLUDES = new Set(['Newchannel', 'Newexten', 'VarSet']);
+const CLASSES = new Set(['call', 'user', 'cdr']);
+
+function lets(stream: Stream, message: AmiMessage): boolean {
+  if (stream === 'everything') return true;
+  const classes = (message.get('Privilege') ?? '').split(',').filter((name) => name !== 'all');
+  if (!classes.every((name) => CLASSES.has(name))) return false;
+  return stream !== 'the safe user' || !SAFE_EXCLUDES.has(message.name);
+}
+
+export function captureMessages(version: string, name: string): AmiMessage[] {
+  const messages: AmiMessage[] = [];
+  const parser = new FrameParser({
+    encoding: 'utf8',
+    lineLimit: 65_536,
+    onMessage: (message) => messages.push(message),
+    onDrop: (reason) => {
+      throw new Error(reason);
+    },
+    onBroken: () => {
+      throw new Error('broken');
+    },
+  });
+  parser.push(readFileSync(new URL(`${name}.ami`, folder(version))));
+  return messages;
+}
+
+/** The facts of a capture as a user with those rights would have had them. Our clock is one second behind the PBX's. */
+export function captureFacts(version: string, name: string, stream: Stream): Fact[] {
+  const facts: Fact[] = [];
+  let arrivedAt = 0;
+  for (const message of captureMessages(version, name)) {
+    if (message.type !== 'event' || !lets(stream, message)) continue;
+    const stamp = Number(message.get('Timestamp') ?? 0);
+    if (stamp > 0) arrivedAt = Math.max(arrivedAt, Math.round(stamp * 1000) - 1000);
+    const fact = translate(message, arrivedAt);
+    if (fact) facts.push(fact);
+  }
+  return facts;
+}
