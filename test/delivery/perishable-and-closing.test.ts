@@ -1,0 +1,184 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '../../src/platform/clock.js';
+import { createTestDb } from '../support/db.js';
+import type { TestDb } from '../support/db.js';
+import { startCrm } from './support/crm.js';
+import type { TestCrm } from './support/crm.js';
+import { aCall, createRig, logsOf, rowsOf, statesOf, until } from './support/rig.js';
+import type { Rig } from './support/rig.js';
+
+let db: TestDb;
+let crm: TestCrm;
+let rig: Rig;
+
+beforeAll(async () => {
+  db = await createTestDb({ max: 10 });
+});
+afterAll(() => db.drop());
+beforeEach(async () => {
+  await db.pool.query('TRUNCATE deliveries, delivery_refs, integration_logs, leases');
+  crm = await startCrm();
+  rig = createRig({ pool: db.pool, settings: { lifeMs: { perishable: 600, closing: 1_500 } } });
+  rig.account(crm.url);
+});
+afterEach(async () => {
+  await rig.close();
+  await crm.close();
+});
+
+async function settledAs(call: { id: string }, states: Record<string, string>, by: Rig = rig): Promise<void> {
+  await until(JSON.stringify(states), async () => {
+    await by.turn();
+    const now = await statesOf(db.pool, call);
+    return Object.entries(states).every(([step, state]) => now[step] === state);
+  });
+}
+
+test('an event that is too old already is written down as expired and never sent', async () => {
+  const call = aCall();
+  const event = call.ringing();
+  await rig.owe([event], { arrivedAt: Date.now() - 700 });
+  await rig.turn();
+  expect(await statesOf(db.pool, call)).toEqual({ 'card.open': 'expired' });
+  expect(await logsOf(db.pool, call)).toMatchObject([{ status: 'expired', step: 'card.open', event_type: 'dial' }]);
+  expect(crm.received).toEqual([]);
+});
+
+test('an old finish is owed all the same', async () => {
+  const call = aCall();
+  await rig.owe([call.finished()], { arrivedAt: Date.now() - 3_600_000 });
+  await rig.turn();
+  expect(await statesOf(db.pool, call)).toEqual({ 'card.close': 'expired', record: 'done' });
+});
+
+test('a card that cannot be opened in time expires, is logged so, and never comes late', async () => {
+  crm.answer(() => ({ status: 503 }));
+  const call = aCall();
+  await rig.owe([call.ringing()]);
+  await settledAs(call, { 'card.open': 'expired' });
+  const logs = await logsOf(db.pool, call);
+  expect(logs.at(-1)).toMatchObject({ status: 'expired' });
+  expect(logs.filter((one) => one.status === 'error')).toHaveLength(crm.received.length);
+  crm.answer(() => ({}));
+  const tries = crm.received.length;
+  await rig.turn();
+  await systemClock.sleep(100);
+  await rig.turn();
+  expect(crm.received).toHaveLength(tries);
+});
+
+test('a card attempt is cut off at its expiry, and may be open then', async () => {
+  crm.answer((one) => (one.step === 'card.open' ? { hang: true } : {}));
+  const call = aCall();
+  await rig.owe([call.ringing()]);
+  await settledAs(call, { 'card.open': 'expired' });
+  expect((await logsOf(db.pool, call)).map((one) => one.status)).toEqual(['unknown', 'expired']);
+  await rig.owe([call.finished()]);
+  await rig.turn();
+  expect(crm.received.find((one) => one.step === 'card.close')).toMatchObject({ card: 'unknown' });
+});
+
+test('a finish does not wait for a failing card: the card is superseded', async () => {
+  const patient = createRig({ pool: db.pool, settings: { backoff: { perishable: { baseMs: 5_000 } } } });
+  patient.account(crm.url);
+  crm.answer((one) => (one.step === 'card.open' ? { status: 503 } : {}));
+  const call = aCall();
+  await patient.owe([call.ringing()]);
+  await patient.turn();
+  await patient.owe([call.finished()]);
+  await patient.turn();
+  await patient.close();
+  expect(await statesOf(db.pool, call)).toEqual({ 'card.open': 'skipped', 'card.close': 'skipped', record: 'done' });
+  expect((await logsOf(db.pool, call)).map((one) => [one.step, one.status])).toEqual([
+    ['card.open', 'error'],
+    ['card.open', 'skipped'],
+    ['card.close', 'skipped'],
+    ['record', 'success'],
+  ]);
+});
+
+test('a card whose attempt fails after the finish was owed is superseded too', async () => {
+  crm.answer((one) => (one.step === 'card.open' ? { status: 503, delayMs: 150 } : {}));
+  const patient = createRig({ pool: db.pool, settings: { backoff: { perishable: { baseMs: 5_000 } } } });
+  patient.account(crm.url);
+  const call = aCall();
+  await patient.owe([call.ringing()]);
+  await patient.worker.tick();
+  await patient.owe([call.finished()]);
+  await patient.worker.idle();
+  await patient.turn();
+  await patient.close();
+  expect(await statesOf(db.pool, call)).toMatchObject({ 'card.open': 'skipped', record: 'done' });
+});
+
+test('a close is owed only where a card was opened or may have been', async () => {
+  const bare = aCall();
+  await rig.owe([bare.finished()]);
+  await rig.turn();
+  expect(await statesOf(db.pool, bare)).toEqual({ 'card.close': 'skipped', record: 'done' });
+  expect((await logsOf(db.pool, bare))[0]).toMatchObject({ status: 'skipped', error_message: 'no card to close' });
+
+  const opened = aCall();
+  await rig.owe([opened.ringing()]);
+  await rig.turn();
+  await rig.owe([opened.answered()]);
+  await rig.turn();
+  await rig.owe([opened.finished()]);
+  await rig.turn();
+  const steps = crm.received.filter((one) => one.id === opened.externalId).map((one) => `${one.step} ${one.seq}`);
+  // The close at the answer closed it; nothing is left to close at the finish.
+  expect(steps).toEqual(['card.open 1', 'card.close 2', 'record 3']);
+});
+
+test('a close that fails is superseded by the close of the finish', async () => {
+  const patient = createRig({ pool: db.pool, settings: { backoff: { closing: { baseMs: 60_000 } } } });
+  patient.account(crm.url);
+  crm.answer((one) => (one.step === 'card.close' && one.seq === 2 ? { status: 503 } : {}));
+  const call = aCall();
+  await patient.owe([call.ringing()]);
+  await patient.owe([call.answered()]);
+  await patient.turn();
+  await patient.owe([call.finished()]);
+  await patient.turn();
+  await patient.close();
+  const rows = await rowsOf(db.pool, call);
+  expect(rows.map((row) => [row.step, row.state, row.last_code])).toEqual([
+    ['card.open', 'done', null],
+    ['card.close', 'skipped', 'SUPERSEDED'],
+    ['card.close', 'done', null],
+    ['record', 'done', null],
+  ]);
+});
+
+test('a close that never succeeds expires, and the record follows', async () => {
+  crm.answer((one) => (one.step === 'card.close' ? { status: 500 } : {}));
+  const call = aCall();
+  await rig.owe([call.ringing()]);
+  await rig.turn();
+  await rig.owe([call.finished()]);
+  await settledAs(call, { 'card.close': 'expired', record: 'done' });
+});
+
+test('a card the rate leaves no room for is skipped at once, a finish is not', async () => {
+  const tight = createRig({ pool: db.pool, settings: { lifeMs: { perishable: 2_000 } } });
+  tight.account(crm.url, { rate: { perSecond: 2, burst: 1 } });
+  const calls = Array.from({ length: 20 }, () => aCall());
+  for (const call of calls) await tight.owe([call.ringing()]);
+  const last = aCall();
+  await tight.owe([last.finished()]);
+  await tight.worker.tick();
+  await tight.worker.tick();
+  await tight.worker.idle();
+  const { rows } = await db.pool.query<{ error: string; n: number }>(
+    `SELECT error_message AS error, count(*)::int AS n FROM integration_logs WHERE status = 'skipped' AND step = 'card.open' GROUP BY 1`,
+  );
+  expect(rows).toEqual([{ error: 'rate budget', n: expect.any(Number) as number }]);
+  // At 2 a second, a quarter kept for finishes, about three more fit into two seconds.
+  expect(rows[0]?.n).toBeGreaterThanOrEqual(14);
+  expect(rows[0]?.n).toBeLessThanOrEqual(18);
+  await until('the finish', async () => {
+    await tight.turn();
+    return (await statesOf(db.pool, last))['record'] === 'done';
+  });
+  await tight.close();
+});
