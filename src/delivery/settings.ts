@@ -45,7 +45,7 @@ export const DEFAULT_SETTINGS: DeliverySettings = {
   backoff: {
     perishable: { baseMs: 300, maxMs: 5_000 },
     closing: { baseMs: 1_000, maxMs: 30_000 },
-    durable: { baseMs: 2_000, maxMs: 10 * 60_000 },
+    durable: { baseMs: 2_000, maxMs: 5 * 60_000 },
   },
   retryAfterMaxMs: 15 * 60_000,
   attemptMs: 20_000,
@@ -55,7 +55,7 @@ export const DEFAULT_SETTINGS: DeliverySettings = {
   parallel: 8,
   cardSlots: 2,
   finishShare: 0.25,
-  breaker: { windowMs: 30_000, minAttempts: 6, failureRatio: 0.5, openMs: 2_000, maxOpenMs: 30_000 },
+  breaker: { windowMs: 60_000, minAttempts: 5, failureRatio: 0.5, openMs: 2_000, maxOpenMs: 30_000 },
   pauseProbeMs: 15 * 60_000,
   pollMs: 500,
   stopMs: 10_000,

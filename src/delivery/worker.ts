@@ -237,6 +237,11 @@ export function createDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
       onSwept(freed);
     }
     await sweepSuperseded(null);
+    for (const limit of limits.all()) {
+      // With everything in back-off nobody would find out that the other side is well again.
+      const untried = limit.breaker.allowed() === 1 && limit.epoch !== null;
+      if (untried) await bringForward(pool, [...limit.lanes.values()], 1);
+    }
     await lookEverywhere();
   }
 
