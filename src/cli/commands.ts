@@ -1,0 +1,71 @@
+import type { Command } from './command.js';
+
+/** Every command, in the order help shows them. */
+export const commands: readonly Command[] = [
+  {
+    name: 'serve',
+    usage: '',
+    summary: 'runs the daemon until SIGTERM; SIGHUP reads the enterprises again',
+    load: async () => (await import('./serve.js')).serve,
+  },
+  {
+    name: 'migrate',
+    usage: '',
+    summary: 'brings the database up to date',
+    load: async () => (await import('./migrate.js')).migrate,
+  },
+  {
+    name: 'import',
+    usage: 'FILE',
+    summary: 'creates or updates enterprises from a YAML file (- for standard input), all or none',
+    load: async () => (await import('./import.js')).importFile,
+  },
+  {
+    name: 'export',
+    usage: '[--with-secrets]',
+    summary: 'prints all enterprises as an import file, secrets masked',
+    load: async () => (await import('./export.js')).exportFile,
+  },
+  {
+    name: 'enterprise list',
+    usage: '[--json]',
+    summary: 'lists the enterprises',
+    load: async () => (await import('./enterprise-list.js')).enterpriseList,
+  },
+  {
+    name: 'deliveries list',
+    usage: '[--enterprise N] [--type T] [--state S]... [--call EXTERNAL-ID] [--limit N] [--json]',
+    summary: 'lists deliveries, newest first; dead ones unless told',
+    load: async () => (await import('./deliveries-list.js')).deliveriesList,
+  },
+  {
+    name: 'deliveries replay',
+    usage: 'ID... | --all [--enterprise N] [--type T]',
+    summary: 'sends dead deliveries again',
+    load: async () => (await import('./deliveries-replay.js')).deliveriesReplay,
+  },
+  {
+    name: 'secrets rotate',
+    usage: '',
+    summary: 'seals every secret with a new key',
+    load: async () => (await import('./secrets-rotate.js')).secretsRotate,
+  },
+  {
+    name: 'secrets take-over',
+    usage: '[ENTERPRISE]',
+    summary: 'moves secrets from the JSON old services read into sealed rows',
+    load: async () => (await import('./secrets-take-over.js')).secretsTakeOver,
+  },
+  {
+    name: 'replay',
+    usage: 'CAPTURE.ami [--enterprise N] [--json]',
+    summary: 'prints what calls a recorded AMI session holds; writes nothing',
+    load: async () => (await import('./replay.js')).replay,
+  },
+  {
+    name: 'demo',
+    usage: '[--once]',
+    summary: 'shows live calls of a simulated PBX reaching a stand-in CRM',
+    load: async () => (await import('./demo.js')).demo,
+  },
+];

@@ -1,0 +1,64 @@
+/**
+ * The composition of one-off commands: the database, with its engine started if none runs, and what reads and writes
+ * settings. `serve` has its own, app.ts.
+ */
+import { readFileSync } from 'node:fs';
+import { parseEnv } from '../config/env.js';
+import type { AppConfig } from '../config/env.js';
+import { openDatabase } from '../db/engine.js';
+import type { Database } from '../db/engine.js';
+import { registry } from '../integrations/registry.js';
+import { createSecretFields } from '../integrations/secret-fields.js';
+import type { SecretFields } from '../integrations/secret-fields.js';
+import { createVault } from '../integrations/secrets.js';
+import type { Vault } from '../integrations/secrets.js';
+import { createLogger } from '../platform/log.js';
+import type { Logger } from '../platform/log.js';
+import { createSecretBox } from '../platform/secret-box.js';
+import type { SecretBox } from '../platform/secret-box.js';
+import { readOrMakeKeys } from '../platform/secret-key.js';
+import type { CommandContext } from './command.js';
+
+export interface Workbench {
+  config: AppConfig;
+  log: Logger;
+  database: Database;
+  box: SecretBox;
+  vault: Vault;
+  secretFields: SecretFields;
+}
+
+/** Runs `work` with an open, migrated database and leaves everything as it was found. */
+export async function withWorkbench<T>(context: CommandContext, work: (bench: Workbench) => Promise<T>): Promise<T> {
+  const config = parseEnv(context.env, context.readFile);
+  // What a command prints is its result; the log of its parts is only worth showing when something is wrong.
+  const log = createLogger(context.env['TRUNKLINE_LOG_LEVEL'] ? config.logLevel : 'warn', {
+    write: (line: string) => context.stderr(line.trimEnd()),
+  });
+  const database = await openDatabase({ ...config, ...config.database }, log, { role: 'guest' });
+  try {
+    const box = secretBoxOf(config);
+    const vault = createVault({ box, log });
+    return await work({ config, log, database, box, vault, secretFields: secretFieldsOfConnectors() });
+  } finally {
+    await database.stop();
+  }
+}
+
+export function secretBoxOf(config: AppConfig): SecretBox {
+  return createSecretBox(() => config.secretKeys ?? readOrMakeKeys(config.dataDir));
+}
+
+export function secretFieldsOfConnectors(): SecretFields {
+  return createSecretFields(Object.fromEntries(registry.map(({ id, secretFields }) => [id, secretFields])));
+}
+
+/** Reads a file, or standard input for `-`; null when there is none. */
+export function readInput(file: string): string | null {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
