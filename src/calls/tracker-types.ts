@@ -21,10 +21,10 @@ export interface EnterpriseProfile {
 }
 
 export interface Selector {
-  contexts?: readonly string[];
-  lines?: readonly string[];
+  contexts?: readonly string[] | undefined;
+  lines?: readonly string[] | undefined;
   /** Regular expression of its extensions. */
-  extensions?: string;
+  extensions?: string | undefined;
 }
 
 export interface TrackerContext {
@@ -122,6 +122,8 @@ export interface FleetMemory {
   endTime: number | null;
   /** The client is in a posted bridge with nobody known: since when, our clock. */
   loneSince: number | null;
+  /** First and last moment two legs shared a bridge while the call's direction was not known. */
+  shared: { from: number; to: number | null } | null;
   /** Extensions rung by a dial that AMI has not shown yet. */
   rung: string[];
   /** What the dialplan said was dialled for a transfer, when nothing else names it. */

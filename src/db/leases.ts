@@ -78,3 +78,28 @@ export async function assertEpoch(tx: PoolClient, lease: LeaseKey & { epoch: num
     );
   }
 }
+
+/**
+ * Renews every live lease of one kind that this holder has, in one statement. Answers the keys that are still its own; a
+ * lease that is missing from the answer has run out or passed to somebody else.
+ */
+export async function renewLeases(db: Queryable, kind: LeaseKind, holder: string, ttlMs: number): Promise<string[]> {
+  const { rows } = await db.query<{ key: string }>(
+    `UPDATE leases SET expires_at = clock_timestamp() + $3 * interval '1 millisecond'
+     WHERE kind = $1 AND holder = $2 AND expires_at > '-infinity' RETURNING key`,
+    [kind, holder, ttlMs],
+  );
+  return rows.map((row) => row.key);
+}
+
+/**
+ * Frees what an earlier boot of the same instance held: its data directory's lock proves that it is dead. A holder is
+ * `<instance>#<boot>`.
+ */
+export async function releaseFormerLeases(db: Queryable, holder: string): Promise<void> {
+  await db.query(
+    `UPDATE leases SET expires_at = '-infinity'
+     WHERE holder <> $1 AND split_part(holder, '#', 1) = split_part($1, '#', 1) AND position('#' IN $1) > 0`,
+    [holder],
+  );
+}

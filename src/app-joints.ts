@@ -1,0 +1,79 @@
+/** Where parts that do not know each other meet: what one must be told of another, as plain functions for app.ts. */
+import type { PbxTarget } from './ami/target.js';
+import { DEFAULT_BACKOFF } from './ami/backoff.js';
+import type { AmiEncoding } from './ami/encoding.js';
+import type { SessionSettings } from './ami/session.js';
+import type { CallEvent } from './calls/vocabulary.js';
+import type { Enterprise } from './config/enterprise.js';
+import type { AppConfig } from './config/env.js';
+import type { DeliveryMetrics } from './delivery/ports.js';
+import type { IntegrationSource } from './integrations/connections.js';
+import type { ConnectionDeps } from './integrations/contract.js';
+import type { Logger } from './platform/log.js';
+import type { Metrics } from './platform/metrics.js';
+
+/** An enterprise that is off has no integrations. */
+export function integrationSource(enterprise: Enterprise | null): IntegrationSource | null {
+  if (!enterprise || enterprise.mode === 'off') return null;
+  const { number, timezone, version, integrations } = enterprise;
+  return { enterprise: number, timezone, version, integrations };
+}
+
+/** `on` sends what began after the take-over; `shadow` only logs; `off`, and what is older, neither. */
+export function mayDeliver(enterprise: Enterprise | null, startedAt: number): 'send' | 'shadow' | 'no' {
+  if (!enterprise || enterprise.mode === 'off') return 'no';
+  if (enterprise.mode === 'shadow') return 'shadow';
+  return enterprise.takeoverAt === null || startedAt >= enterprise.takeoverAt ? 'send' : 'no';
+}
+
+/** How to reach the PBX of these enterprises; null when none of them has its calls from AMI. */
+export function pbxTarget(key: string, enterprises: readonly Enterprise[]): PbxTarget | null {
+  const pbx = enterprises.find((one) => one.mode !== 'off' && one.sources.includes('ami') && one.pbx)?.pbx;
+  if (!pbx) return null;
+  const { host, port, tls, username, secret, transport, md5, allowPlain, eventMask } = pbx;
+  const encoding = pbx.encoding as AmiEncoding | null;
+  return { key, host, port, tls, username, secret, transport, md5, encoding, allowPlain, eventMask };
+}
+
+/** What a connection must know of the enterprise's people; asked anew each time, since they change more often than accounts. */
+export function staffDeps(enterprise: () => Enterprise | null): Pick<ConnectionDeps, 'extensionOfMobile' | 'clientId'> {
+  return {
+    extensionOfMobile: (mobile) => enterprise()?.extensions.find((one) => one.mobile === mobile)?.number ?? null,
+    clientId: enterprise()?.clientId ?? null,
+  };
+}
+
+/** Configured times over the session's own; a back-off is merged by itself. */
+export function sessionSettings({ backoff, ...ami }: AppConfig['ami']): Partial<SessionSettings> {
+  return backoff ? { ...ami, backoff: { ...DEFAULT_BACKOFF, ...backoff } } : ami;
+}
+
+export function logFinished(log: Logger, { call }: CallEvent): void {
+  const { externalId, enterprise, pbx, direction, external, line, rang, agents, result, waitMs, talkMs, approximate } =
+    call;
+  log.info(
+    { call: externalId, enterprise, pbx, direction, external, line, rang, agents, result, waitMs, talkMs, approximate },
+    'call finished',
+  );
+}
+
+export function deliveryMetrics(metrics: Metrics): DeliveryMetrics {
+  const attempts = metrics.counter('delivery_attempts_total', 'Attempts by outcome', ['type', 'outcome']);
+  const seconds = metrics.histogram('delivery_attempt_seconds', 'How long an attempt took', { labels: ['type'] });
+  const settled = metrics.counter('deliveries_settled_total', 'Deliveries by how they ended', ['type', 'state']);
+  const paused = metrics.gauge('delivery_lanes_paused', 'Lanes that wait for a person', { labels: ['type'] });
+  const opened = metrics.counter('delivery_breaker_opened_total', 'Times a breaker opened', ['type']);
+  const waited = metrics.histogram('delivery_wait_seconds', 'From the event to the first attempt', {
+    labels: ['type', 'class'],
+  });
+  return {
+    attempted(type, outcome, ms) {
+      attempts.inc({ type, outcome });
+      seconds.observe({ type }, ms / 1_000);
+    },
+    settled: (type, state) => settled.inc({ type, state }),
+    paused: (type, by) => paused.inc({ type }, by),
+    breakerOpened: (type) => opened.inc({ type }),
+    waited: (type, deliveryClass, ms) => waited.observe({ type, class: deliveryClass }, ms / 1_000),
+  };
+}

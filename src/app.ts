@@ -1,0 +1,345 @@
+/**
+ * The composition root: the only file (with pbx-unit.ts) that knows everyone. Read from top to bottom it is the list of
+ * parts. What is started registers its undo; stopping runs backwards: intake, links, owners, deliveries, database.
+ */
+import { join } from 'node:path';
+import { createPbxLinks } from './ami/links.js';
+import type { CallEvent } from './calls/vocabulary.js';
+import type { Folded } from './calls/tracker.js';
+import {
+  deliveryMetrics,
+  integrationSource,
+  logFinished,
+  mayDeliver,
+  pbxTarget,
+  sessionSettings,
+  staffDeps,
+} from './app-joints.js';
+import { openGap } from './calls/store.js';
+import type { Enterprise } from './config/enterprise.js';
+import { describeConfig } from './config/env.js';
+import type { AppConfig } from './config/env.js';
+import { openDatabase } from './db/engine.js';
+import type { Database } from './db/engine.js';
+import { releaseFormerLeases } from './db/leases.js';
+import { CHANNELS, createListener } from './db/listen.js';
+import { DEFAULT_RETENTION, runPartitionMaintenance } from './db/partitions.js';
+import type { PoolClient } from './db/pool.js';
+import { createHttpRecorder } from './delivery/http-recorder.js';
+import { createOutbox } from './delivery/outbox.js';
+import { deliverySettings } from './delivery/settings.js';
+import { createDeliveryWorker } from './delivery/worker.js';
+import { createConnections } from './integrations/connections.js';
+import { createDirectory } from './integrations/directory.js';
+import { registry } from './integrations/registry.js';
+import { createVault } from './integrations/secrets.js';
+import { createHealth } from './http/health.js';
+import { buildServer } from './http/server.js';
+import { createPbxUnits } from './pbx-units.js';
+import { createAddressGuard } from './platform/address-guard.js';
+import { systemClock } from './platform/clock.js';
+import type { Clock } from './platform/clock.js';
+import { TrunklineError } from './platform/errors.js';
+import { claimInstance } from './platform/instance.js';
+import { openJournal } from './platform/journal.js';
+import { createLogger } from './platform/log.js';
+import type { Logger } from './platform/log.js';
+import { createMetrics } from './platform/metrics.js';
+import { Releasers } from './platform/releasers.js';
+import { createSecretBox } from './platform/secret-box.js';
+import { readOrMakeKeys } from './platform/secret-key.js';
+import { createUndiciHttp } from './platform/undici-http.js';
+import { createWebhookIntake } from './webhooks/intake.js';
+import { toFact } from './webhooks/parse.js';
+import { webhooksPlugin } from './webhooks/plugin.js';
+import { createInboxStore } from './webhooks/store.js';
+
+export interface AppOverrides {
+  clock?: Clock;
+  log?: Logger;
+  /** Exempt from the address guard besides the configured ones. */
+  allowTargets?: readonly string[];
+  /** Hears of every call event after its commit. */
+  onCallEvent?: (event: CallEvent) => void;
+}
+
+export interface App {
+  /** Where the HTTP server listens, once started. */
+  readonly url: string;
+  readonly database: Database;
+  start(): Promise<void>;
+  /** Reads the settings anew. */
+  reload(): Promise<void>;
+  /** True while every part does its work: what the watchdog is told. */
+  healthy(): boolean;
+  /** Resolves when nothing is being delivered. */
+  idle(): Promise<void>;
+  /** Stops the intake, lets work in flight finish within 10 s, closes everything. */
+  stop(): Promise<void>;
+}
+
+const READY_MS = 1_000;
+const MAINTENANCE_MS = 3_600_000;
+/** How long a start waits for the database before it goes on without. */
+const PATIENCE_MS = 5_000;
+const DEFAULT_LEASE_MS = 15_000;
+const DEFAULT_RING_COLLECT_MS = 30;
+
+export async function buildApp(config: AppConfig, overrides: AppOverrides = {}): Promise<App> {
+  const releasers = new Releasers();
+  const clock = overrides.clock ?? systemClock;
+  const log = overrides.log ?? createLogger(config.logLevel);
+  const stopping = new AbortController();
+  const workers: Promise<void>[] = [];
+  const failed = new Map<string, string>();
+  let url = '';
+
+  try {
+    log.info({ config: describeConfig(config) }, 'trunkline is starting');
+    const instance = await claimInstance(config.dataDir);
+    releasers.push(() => instance.release());
+    const metrics = createMetrics({ process: true });
+    const health = createHealth({ answerMs: READY_MS });
+
+    // 1. The database, and what is read from it.
+    const database = await openDatabase(
+      { databaseUrl: config.databaseUrl, dataDir: config.dataDir, ...config.database },
+      log,
+      { role: 'daemon' },
+    );
+    releasers.push(() => database.stop());
+    const { pool } = database;
+    const box = createSecretBox(() => config.secretKeys ?? readOrMakeKeys(config.dataDir));
+    const vault = createVault({ box, log });
+    const directory = createDirectory({ db: pool, vault, clock, log, ...config.directory });
+
+    // 2. The far side: accounts of CRMs, and what they are owed.
+    const guard = createAddressGuard({ allowTargets: [...config.allowTargets, ...(overrides.allowTargets ?? [])] });
+    const http = createUndiciHttp({ guard });
+    releasers.push(() => http.close());
+    const recorder = createHttpRecorder(http);
+    const connections = createConnections({
+      registry,
+      source: (number) => integrationSource(directory.byNumber(number)),
+      deps: ({ enterprise }) => ({
+        http: recorder.client,
+        publicUrl: config.publicUrl,
+        ...staffDeps(() => directory.byNumber(enterprise)),
+      }),
+      log,
+    });
+    releasers.push(() => connections.close());
+    const settings = deliverySettings(config.delivery);
+    const outbox = createOutbox({ clock, lifeMs: settings.lifeMs });
+    const delivery = createDeliveryWorker({
+      pool,
+      accounts: connections,
+      recorder,
+      mayDeliver: (number, at) => mayDeliver(directory.byNumber(number), at),
+      clock,
+      log,
+      holder: instance.holder,
+      settings,
+      metrics: deliveryMetrics(metrics),
+    });
+
+    // 3. The PBXs: units fold facts, links and webhooks bring them.
+    const counted = metrics.counter('calls_counted_total', 'What the tracker and its owners counted', ['what']);
+    const units = createPbxUnits({
+      pool,
+      clock,
+      log,
+      holder: instance.holder,
+      leaseTtlMs: config.calls.leaseMs ?? DEFAULT_LEASE_MS,
+      tracker: { ringCollectMs: DEFAULT_RING_COLLECT_MS, ...config.calls },
+      journalDir: join(config.dataDir, 'journal'),
+      openJournal: (dir) => openJournal({ dir, log, ...config.journal }),
+      toFact,
+      owe,
+      onFolded,
+      askPbx: async (key, uids) => links.get(key)?.confirmGone(uids),
+      count: (what, by) => counted.inc({ what }, by),
+      onHeld: () => follow(),
+    });
+    const links = createPbxLinks({
+      clock,
+      log,
+      settings: sessionSettings(config.ami),
+      onFact: (key, fact) => units.offer(key, fact),
+    });
+    const webhookJournal = await openJournal({
+      dir: join(config.dataDir, 'journal', 'webhooks'),
+      log,
+      ...config.journal,
+    });
+    releasers.push(() => webhookJournal.close());
+    const intake = createWebhookIntake({
+      store: createInboxStore(pool),
+      journal: webhookJournal,
+      clock,
+      log,
+      metrics,
+      onStored: (pbx) => units.inboxChanged(pbx),
+      onLoss: (enterprise, pbx, at) => {
+        log.error({ enterprise, pbx }, 'a webhook could be kept nowhere');
+        void openGap(pool, pbx, 'journal', at).catch(() => undefined);
+      },
+    });
+
+    async function owe(tx: PoolClient, { events }: Folded, arrivedAt: number): Promise<() => void> {
+      const owed = events.flatMap((event) =>
+        connections
+          .plan(event.call.enterprise, event)
+          .map(({ type, steps }) => ({ enterprise: event.call.enterprise, type, event, steps, arrivedAt })),
+      );
+      if (owed.length === 0) return () => undefined;
+      const lanes = await outbox.owe(tx, owed);
+      return () => delivery.wake(lanes);
+    }
+
+    function onFolded({ events }: Folded): void {
+      for (const event of events) {
+        if (event.kind === 'call.finished') logFinished(log, event);
+        overrides.onCallEvent?.(event);
+      }
+    }
+
+    /** Before the settings are read nobody is unknown: the PBX is told to come again, not that it is a stranger. */
+    function findByToken(token: string): Enterprise | null {
+      if (!directory.loaded()) throw new TrunklineError('DB_UNREACHABLE', 'the settings have not been read yet');
+      return directory.byToken(token);
+    }
+
+    /** Links run for the PBXs whose lease is ours, with their settings as they are now. */
+    function follow(): void {
+      const targets = [...units.held()].flatMap((key) => pbxTarget(key, directory.onPbx(key)) ?? []);
+      links.apply(targets).catch((error: unknown) => log.error({ err: error }, 'links could not follow the settings'));
+    }
+
+    async function followSettings(): Promise<void> {
+      await units.apply(directory.all());
+      connections.sweep();
+      follow();
+      delivery.wake();
+    }
+
+    // 4. The door.
+    const server = await buildServer({
+      ...config.http,
+      trustProxy: config.trustProxy,
+      log,
+      metrics,
+      health,
+      metricsToken: config.metricsToken,
+      plugins: [(scope) => webhooksPlugin(scope, { findByToken, intake, clock, log, metrics })],
+    });
+    const listener = createListener({
+      url: database.url,
+      channels: {
+        [CHANNELS.config]: () => directory.invalidate(),
+        [CHANNELS.deliveries]: (payload) => delivery.heard(payload),
+        [CHANNELS.inbox]: (payload) => units.inboxChanged(payload || undefined),
+      },
+      onReconnect: () => {
+        directory.invalidate();
+        delivery.wake();
+        units.inboxChanged();
+      },
+      log,
+      clock,
+    });
+
+    health.ask('database', async () => {
+      await pool.query('SELECT 1');
+      return null;
+    });
+    health.ask('settings', () => (directory.loaded() ? null : 'not read yet'));
+    health.ask('journal', () => webhookJournal.trouble()?.message ?? null);
+    health.ask('workers', () => [...failed].map(([name, why]) => `${name}: ${why}`).join('; ') || null);
+    metrics.gauge('pbx_links_live', 'PBXs whose link is up and caught up', {
+      collect: () => links.states().filter((state) => state.phase === 'live').length,
+    });
+    metrics.gauge('calls_live', 'Calls that are going on', {
+      collect: () => units.states().reduce((sum, unit) => sum + unit.live, 0),
+    });
+    metrics.gauge('facts_waiting', 'Facts read and not stored yet', {
+      collect: () => units.states().reduce((sum, unit) => sum + unit.backlog, 0),
+    });
+
+    /** A part that runs until the stop; one that fails is told by /readyz and started again. */
+    function work(name: string, run: (signal: AbortSignal) => Promise<void>, signal = stopping.signal): void {
+      const supervise = async () => {
+        while (!signal.aborted) {
+          try {
+            await run(signal);
+            failed.delete(name);
+          } catch (error) {
+            failed.set(name, error instanceof Error ? error.message : String(error));
+            log.error({ worker: name, err: error }, 'a part failed and is started again');
+          }
+          if (!signal.aborted) await clock.sleep(1_000, signal);
+        }
+      };
+      workers.push(supervise());
+    }
+
+    async function maintain(signal: AbortSignal): Promise<void> {
+      await runPartitionMaintenance(pool, clock.now(), { ...DEFAULT_RETENTION, ...config.retention });
+      await clock.sleep(MAINTENANCE_MS, signal);
+    }
+
+    async function boot(): Promise<void> {
+      await database.ready;
+      if (stopping.signal.aborted) return;
+      await releaseFormerLeases(pool, instance.holder);
+      await runPartitionMaintenance(pool, clock.now(), { ...DEFAULT_RETENTION, ...config.retention });
+      await directory.refresh();
+      work('settings', (signal) => directory.run(signal));
+      work('delivery', (signal) => delivery.run(signal));
+      work('leases', (signal) => units.keep(signal));
+      work('maintenance', maintain);
+      directory.onChange(() => void followSettings().catch((error: unknown) => log.error({ err: error }, 'settings')));
+      releasers.push(() => units.stop());
+      releasers.push(() => links.stop());
+      await followSettings();
+      listener.start();
+      releasers.push(() => listener.stop());
+      intake.start();
+      releasers.push(() => intake.stop());
+      log.info({ url }, 'trunkline is ready');
+    }
+
+    return {
+      get url() {
+        return url;
+      },
+      database,
+      async start() {
+        releasers.push(async () => {
+          stopping.abort();
+          await Promise.all(workers);
+        });
+        const address = await server.start();
+        releasers.push(() => server.stop());
+        url = `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+        const booted = boot();
+        // Without a database the daemon stays up, says so on /readyz and goes on when there is one.
+        await Promise.race([booted, clock.sleep(PATIENCE_MS, stopping.signal)]);
+        booted.catch((error: unknown) => failed.set('boot', error instanceof Error ? error.message : String(error)));
+      },
+      async reload() {
+        await directory.refresh();
+        await followSettings();
+      },
+      healthy: () => failed.size === 0,
+      idle: () => delivery.idle(),
+      async stop() {
+        await releasers.run();
+        log.info('trunkline has stopped');
+      },
+    };
+  } catch (error) {
+    await releasers.run().catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,404 @@
+/**
+ * The owner of one PBX: the only one that folds its facts, in order.
+ *
+ * States
+ * - `folding`: facts from the link (in memory) and from the inbox (acknowledged webhooks, in the database) are folded in
+ *   batches; each batch is one transaction that consumes the facts, saves the calls they changed, their call events and
+ *   the deliveries these owe. Only after the commit does the tracker keep the new state.
+ * - `away`: the database does not answer. AMI facts go to this PBX's disk journal, in order; nothing is folded. When the
+ *   database answers again the live calls are read anew and the journal is folded, each batch with its sequence number;
+ *   then `folding` goes on.
+ * - `stopped`: asked to stop, or the lease was taken over (`DB_EPOCH_STALE`).
+ *
+ * Invariants
+ * - A fact is folded exactly once: an AMI fact is stored in the transaction that folds it, a webhook leaves the inbox in
+ *   it, a journal's sequence is marked in it.
+ * - A batch that fails changes nothing in memory either. One whose COMMIT got no answer is told by its number.
+ * - A fact the tracker cannot fold (a bug) is logged, kept in `asterisk_logs` and passed over: it stops no other call.
+ * - If the journal fails too, facts are lost; that is a gap with reason `journal`, listed like any other.
+ */
+import type { Clock } from '../platform/clock.js';
+import type { Logger } from '../platform/log.js';
+import type { Fact } from './facts.js';
+import type { ConsumedFact } from './store.js';
+import type { Effect, Folded, Tracker } from './tracker.js';
+
+export interface InboxFact extends ConsumedFact {
+  id: string;
+}
+
+/** Names one batch of one run of an owner. */
+export interface BatchNumber {
+  run: string;
+  number: number;
+}
+
+export interface FoldBatch {
+  batch: BatchNumber;
+  facts: ConsumedFact[];
+  inboxIds: string[];
+  folded: Folded;
+  journalMark: { journal: string; sequence: number } | null;
+}
+
+/** This PBX's place on disk for facts while the database is away. */
+export interface FactJournal {
+  /** `batch`: the fact may be stored already, if that batch is. */
+  append(fact: Fact, batch: BatchNumber | null): Promise<void>;
+  /** Facts after the last one stored, oldest first, at most `limit`. */
+  read(limit: number): Promise<{ facts: Fact[]; journal: string; sequence: number } | null>;
+  acknowledge(sequence: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface OwnerDeps {
+  pbx: string;
+  /** Names this run of the owner: a UUID. */
+  run: string;
+  /** Resolves when no transaction of ours is under way in the database any more. */
+  settled(): Promise<void>;
+  /** A tracker with the live calls as the database has them. */
+  loadTracker(): Promise<Tracker>;
+  clock: Clock;
+  log: Logger;
+  /** One transaction; rejects without effect. */
+  persist(batch: FoldBatch): Promise<void>;
+  /** Acknowledged webhooks that are not folded yet, oldest first. */
+  readInbox(limit: number): Promise<InboxFact[]>;
+  openJournal(): Promise<FactJournal>;
+  /** True when the failure means that the database does not answer (or its disk is full), false when it is our bug. */
+  isAway(error: unknown): boolean;
+  /** Asks the PBX whether these channels still are; the answers come back through `offer`. */
+  askPbx(uids: string[]): Promise<void>;
+  /** After a commit. */
+  onFolded(folded: Folded): void;
+  /** AMI facts could not even be journalled. */
+  onLoss(at: number): void;
+  count(what: string, by?: number): void;
+}
+
+export type OwnerState = 'folding' | 'away' | 'stopped';
+
+const BATCH = 500;
+const AWAY_RETRY_MS = 500;
+/** A batch our own code cannot store is tried this often before it is passed over fact by fact. */
+const STORE_TRIES = 3;
+
+export class Owner {
+  readonly #deps: OwnerDeps;
+  #queue: Fact[] = [];
+  #inboxDirty = true;
+  #state: OwnerState = 'folding';
+  #journal: FactJournal | null = null;
+  #spilling: Promise<void> = Promise.resolve();
+  #wake: (() => void) | null = null;
+  #storedUpTo: number;
+  #tracker: Tracker;
+  #batch = 0;
+  #linked = false;
+  /** How many facts at the head of the queue are in a batch that was sent to the database and not answered. */
+  #unanswered = 0;
+
+  private constructor(deps: OwnerDeps, tracker: Tracker) {
+    this.#deps = deps;
+    this.#tracker = tracker;
+    this.#storedUpTo = deps.clock.now();
+  }
+
+  static async create(deps: OwnerDeps): Promise<Owner> {
+    return new Owner(deps, await deps.loadTracker());
+  }
+
+  get pbx(): string {
+    return this.#deps.pbx;
+  }
+
+  state(): OwnerState {
+    return this.#state;
+  }
+
+  get tracker(): Tracker {
+    return this.#tracker;
+  }
+
+  /** Facts waiting in memory. */
+  backlog(): number {
+    return this.#queue.length;
+  }
+
+  /** True while a link feeds this owner: only then does "stored up to" mean that nothing was missed. */
+  linked(): boolean {
+    return this.#linked;
+  }
+
+  /** Every fact that arrived before this moment (Unix ms) is stored. */
+  storedUpTo(): number {
+    return this.#queue.length === 0 && this.#state === 'folding' ? this.#deps.clock.now() : this.#storedUpTo;
+  }
+
+  /** A fact from the link. Never throws and never waits. */
+  offer(fact: Fact): void {
+    if (this.#state === 'stopped') return;
+    this.#queue.push(fact);
+    if (this.#state === 'away') this.#spill();
+    else this.#kick();
+  }
+
+  /** There is something new in the inbox. */
+  inboxChanged(): void {
+    this.#inboxDirty = true;
+    this.#kick();
+  }
+
+  /** Runs until the signal aborts; what was offered before is folded first, if the database answers. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = () => this.#kick();
+    signal.addEventListener('abort', stop);
+    try {
+      await this.#recoverJournal(signal);
+      while (this.#live() && !(signal.aborted && this.#queue.length === 0)) {
+        if (await this.#tickSafely(signal)) continue;
+        if (signal.aborted) break;
+        await this.#idle(signal);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.#state = 'stopped';
+      await this.#spilling;
+      await this.#journal?.close();
+    }
+  }
+
+  /** Folds one batch; false when there was nothing to do. */
+  async tick(): Promise<boolean> {
+    const now = this.#deps.clock.now();
+    const live = this.#queue.slice(0, BATCH);
+    const inbox = this.#inboxDirty ? await this.#deps.readInbox(BATCH) : [];
+    if (inbox.length < BATCH) this.#inboxDirty = false;
+    const wakeAt = this.#tracker.wakeAt();
+    const due = wakeAt !== null && wakeAt <= now;
+    if (live.length === 0 && inbox.length === 0 && !due) return false;
+    const facts: ConsumedFact[] = [...inbox, ...live.map(consumedAmi)];
+    if (due) facts.push(consumedAmi({ kind: 'timer', source: 'system', at: now, arrivedAt: now, stamped: false }));
+    this.#unanswered = live.length;
+    try {
+      await this.#fold(
+        facts,
+        inbox.map((row) => row.id),
+        null,
+      );
+    } catch (error) {
+      this.#inboxDirty = true;
+      throw error;
+    }
+    for (const fact of live)
+      if (fact.kind === 'snapshot' || fact.kind === 'link.lost') this.#linked = fact.kind === 'snapshot';
+    this.#queue.splice(0, live.length);
+    this.#unanswered = 0;
+    this.#storedUpTo = now;
+    return true;
+  }
+
+  async #fold(facts: ConsumedFact[], inboxIds: string[], journalMark: FoldBatch['journalMark']): Promise<void> {
+    const { draft, folded } = this.#draft(facts);
+    // Timers are ours, not the PBX's: they are folded, not kept.
+    const kept = facts.filter(({ fact }) => fact.kind !== 'timer');
+    const batch = { run: this.#deps.run, number: ++this.#batch };
+    await this.#deps.persist({ batch, facts: kept, inboxIds, folded, journalMark });
+    draft.commit();
+    this.#deps.count('facts_folded', kept.length);
+    this.#deps.onFolded(folded);
+    this.#carryOut(folded.effects);
+  }
+
+  #draft(facts: ConsumedFact[]) {
+    const poisoned = new Set<Fact>();
+    for (;;) {
+      const draft = this.#tracker.begin();
+      let bad: Fact | null = null;
+      for (const { fact } of facts) {
+        if (poisoned.has(fact)) continue;
+        try {
+          draft.fold(fact);
+        } catch (error) {
+          bad = fact;
+          this.#deps.log.error(
+            { pbx: this.pbx, fact: fact.kind, err: error },
+            'a fact could not be folded and is passed over',
+          );
+          this.#deps.count('facts_poisoned');
+          break;
+        }
+      }
+      if (!bad) return { draft, folded: draft.result() };
+      poisoned.add(bad);
+    }
+  }
+
+  #carryOut(effects: readonly Effect[]): void {
+    const ask = new Set<string>();
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'confirm-gone':
+          for (const uid of effect.uids) ask.add(uid);
+          break;
+        case 'ask-status':
+          ask.add(effect.uid);
+          break;
+        case 'count':
+          this.#deps.count(effect.what);
+          break;
+      }
+    }
+    if (ask.size === 0) return;
+    this.#deps.askPbx([...ask]).catch((error: unknown) => {
+      this.#deps.log.debug({ pbx: this.pbx, err: error }, 'the PBX could not be asked; resync or a timer decides');
+    });
+  }
+
+  #storeFailures = 0;
+
+  /** One tick whose failure is dealt with. True when the loop should go on at once. */
+  async #tickSafely(signal: AbortSignal): Promise<boolean> {
+    try {
+      const worked = await this.tick();
+      this.#storeFailures = 0;
+      return worked;
+    } catch (error) {
+      if (isStale(error)) {
+        this.#deps.log.warn({ pbx: this.pbx }, 'another daemon owns this PBX now');
+        this.#state = 'stopped';
+        return false;
+      }
+      if (this.#deps.isAway(error)) {
+        await this.#away(error, signal);
+        return true;
+      }
+      this.#deps.log.error({ pbx: this.pbx, err: error }, 'a batch could not be stored');
+      this.#deps.count('batches_failed');
+      if (++this.#storeFailures >= STORE_TRIES) await this.#passOver();
+      else await this.#deps.clock.sleep(100 * this.#storeFailures, signal);
+      return true;
+    }
+  }
+
+  /** The batch is our bug: facts are tried one by one, and one that cannot be stored is dropped with its text in the log. */
+  async #passOver(): Promise<void> {
+    this.#storeFailures = 0;
+    const one = this.#queue[0];
+    if (!one) return;
+    try {
+      await this.#fold([consumedAmi(one)], [], null);
+    } catch (error) {
+      if (this.#deps.isAway(error)) return;
+      this.#deps.log.error({ pbx: this.pbx, fact: one, err: error }, 'a fact could not be stored and is dropped');
+      this.#deps.count('facts_dropped');
+    }
+    this.#queue.shift();
+  }
+
+  async #away(error: unknown, signal: AbortSignal): Promise<void> {
+    this.#deps.log.warn({ pbx: this.pbx, err: error }, 'the database is away: facts go to the journal');
+    this.#state = 'away';
+    this.#spill();
+    while (this.#state === 'away') {
+      await this.#deps.clock.sleep(AWAY_RETRY_MS, signal);
+      await this.#spilling;
+      if (await this.#drainSafely()) this.#state = 'folding';
+      else if (signal.aborted) this.#state = 'stopped';
+    }
+    this.#inboxDirty = true;
+    this.#deps.log.info({ pbx: this.pbx }, 'the database is back and the journal is folded');
+  }
+
+  /** True when everything journalled is folded. */
+  async #drainSafely(): Promise<boolean> {
+    try {
+      await this.#deps.settled();
+      this.#tracker = await this.#deps.loadTracker();
+      await this.#drain();
+      // Proves that the database answers even when nothing was journalled.
+      await this.#deps.readInbox(1);
+      await this.#spilling;
+      return this.#queue.length === 0 && (await this.#journal?.read(1)) === null;
+    } catch (error) {
+      if (!this.#deps.isAway(error))
+        this.#deps.log.error({ pbx: this.pbx, err: error }, 'the journal could not be folded');
+      return false;
+    }
+  }
+
+  async #drain(): Promise<void> {
+    this.#journal ??= await this.#deps.openJournal();
+    for (let batch = await this.#journal.read(BATCH); batch; batch = await this.#journal.read(BATCH)) {
+      const { journal, sequence } = batch;
+      await this.#fold(batch.facts.map(consumedAmi), [], { journal, sequence });
+      await this.#journal.acknowledge(sequence);
+    }
+  }
+
+  /** What an earlier run left in the journal comes before anything new. */
+  async #recoverJournal(signal: AbortSignal): Promise<void> {
+    this.#journal = await this.#deps.openJournal();
+    if ((await this.#journal.read(1)) === null) return;
+    this.#state = 'away';
+    while (!(await this.#drainSafely()) && !signal.aborted) await this.#deps.clock.sleep(AWAY_RETRY_MS, signal);
+    this.#state = 'folding';
+  }
+
+  /** Moves what waits in memory to the journal, in order. */
+  #spill(): void {
+    this.#spilling = this.#spilling.then(async () => {
+      const facts = this.#queue;
+      const unanswered = this.#unanswered;
+      this.#queue = [];
+      this.#unanswered = 0;
+      if (facts.length === 0) return;
+      const batch = { run: this.#deps.run, number: this.#batch };
+      try {
+        this.#journal ??= await this.#deps.openJournal();
+        const journal = this.#journal;
+        await Promise.all(facts.map((fact, i) => journal.append(fact, i < unanswered ? batch : null)));
+      } catch (error) {
+        this.#deps.log.error({ pbx: this.pbx, lost: facts.length, err: error }, 'facts could not be journalled');
+        this.#deps.count('facts_lost', facts.length);
+        this.#deps.onLoss(facts[0]?.at ?? this.#deps.clock.now());
+      }
+    });
+  }
+
+  #live(): boolean {
+    return this.#state !== 'stopped';
+  }
+
+  #kick(): void {
+    this.#wake?.();
+  }
+
+  async #idle(signal: AbortSignal): Promise<void> {
+    if (this.#queue.length > 0 || this.#inboxDirty) return;
+    const wakeAt = this.#tracker.wakeAt();
+    const timer = new AbortController();
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    const waits = [woken];
+    if (wakeAt !== null) waits.push(this.#deps.clock.sleep(Math.max(1, wakeAt - this.#deps.clock.now()), timer.signal));
+    if (!signal.aborted) await Promise.race(waits);
+    this.#wake = null;
+    timer.abort();
+  }
+}
+
+function consumedAmi(fact: Fact): ConsumedFact {
+  return { fact, eventType: fact.kind, uid: uidOf(fact), raw: fact };
+}
+
+function uidOf(fact: Fact): string {
+  if ('channel' in fact && fact.channel && typeof fact.channel === 'object') return fact.channel.uid;
+  if ('dest' in fact) return fact.dest.uid;
+  if ('uid' in fact) return fact.uid;
+  return '';
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'DB_EPOCH_STALE';
+}

@@ -1,0 +1,234 @@
+import type { PoolClient } from 'pg';
+import type { Queryable } from '../db/pool.js';
+import type { CallEvent } from './vocabulary.js';
+import type { Fact } from './facts.js';
+import { callFacts } from './tracker.js';
+import type { CallState, Folded } from './tracker.js';
+
+/** A fact in the form `asterisk_logs` keeps: as it came, without the token. */
+export interface ConsumedFact {
+  fact: Fact;
+  /** The old system's event names for webhooks, our fact kinds for AMI. */
+  eventType: string;
+  uid: string;
+  raw: unknown;
+}
+
+/** Live calls of a PBX, as they were when last folded. */
+export async function loadLiveCalls(db: Queryable, pbx: string): Promise<CallState[]> {
+  const { rows } = await db.query<{ state: CallState }>(
+    'SELECT state FROM calls WHERE pbx = $1 AND state IS NOT NULL ORDER BY started_at',
+    [pbx],
+  );
+  return rows.map((row) => row.state);
+}
+
+/** Uids of calls that ended within `withinMs`: a late fact about them opens nothing. */
+export async function loadEndedUids(
+  db: Queryable,
+  pbx: string,
+  withinMs: number,
+): Promise<{ uid: string; callId: string; endedAt: number }[]> {
+  const { rows } = await db.query<{ uid: string; call_id: string; ended_at: Date }>(
+    `SELECT uid, call_id, ended_at FROM call_uids
+      WHERE pbx = $1 AND ended_at > now() - make_interval(secs => $2 / 1000.0)`,
+    [pbx, withinMs],
+  );
+  return rows.map((row) => ({ uid: row.uid, callId: row.call_id, endedAt: row.ended_at.getTime() }));
+}
+
+/** Everything one fold changed, in the caller's transaction. `epoch` is that of the lease the writer holds. */
+export async function saveFold(tx: PoolClient, pbx: string, epoch: number, folded: Folded): Promise<void> {
+  await saveCalls(tx, epoch, folded);
+  await saveUids(tx, pbx, folded.uids);
+  await saveEvents(tx, folded.events);
+  await saveMerges(tx, folded.merged);
+}
+
+async function saveCalls(tx: PoolClient, epoch: number, folded: Folded): Promise<void> {
+  if (folded.changed.length === 0) return;
+  const over = new Set(folded.finished.map((state) => state.id));
+  const rows = folded.changed.map((state) => ({ facts: callFacts(state), state: over.has(state.id) ? null : state }));
+  const written = await tx.query(
+    `INSERT INTO calls (id, enterprise_number, external_id, pbx, unique_id, direction, phone, line, caller, rang,
+                        answered_by, agents, final_agent, result, started_at, ringing_at, answered_at, ended_at,
+                        wait_ms, talk_ms, span_ms, approximate, recovered, facts, state, epoch)
+     SELECT (f->>'id')::uuid, nullif(f->>'enterprise', ''), f->>'externalId', f->>'pbx', f->>'uid', f->>'direction',
+            f->>'external', f->>'line', f->>'caller', ARRAY(SELECT jsonb_array_elements_text(f->'rang')),
+            f->>'answeredBy', ARRAY(SELECT jsonb_array_elements_text(f->'agents')), f->>'finalAgent', f->>'result',
+            to_timestamp((f->>'startedAt')::float8 / 1000), to_timestamp((f->>'ringingAt')::float8 / 1000),
+            to_timestamp((f->>'answeredAt')::float8 / 1000), to_timestamp((f->>'endedAt')::float8 / 1000),
+            round((f->>'waitMs')::float8), round((f->>'talkMs')::float8), round((f->>'spanMs')::float8),
+            (f->>'approximate')::boolean, (f->>'recovered')::boolean, f, nullif(r->'state', 'null'), $2
+       FROM jsonb_array_elements($1::jsonb) AS r, LATERAL (SELECT r->'facts' AS f) AS x
+     ON CONFLICT (id) DO UPDATE SET
+       enterprise_number = EXCLUDED.enterprise_number, external_id = EXCLUDED.external_id, unique_id = EXCLUDED.unique_id,
+       direction = EXCLUDED.direction, phone = EXCLUDED.phone, line = EXCLUDED.line, caller = EXCLUDED.caller,
+       rang = EXCLUDED.rang, answered_by = EXCLUDED.answered_by, agents = EXCLUDED.agents,
+       final_agent = EXCLUDED.final_agent, result = EXCLUDED.result, started_at = EXCLUDED.started_at,
+       ringing_at = EXCLUDED.ringing_at, answered_at = EXCLUDED.answered_at, ended_at = EXCLUDED.ended_at,
+       wait_ms = EXCLUDED.wait_ms, talk_ms = EXCLUDED.talk_ms, span_ms = EXCLUDED.span_ms,
+       approximate = EXCLUDED.approximate, recovered = EXCLUDED.recovered, facts = EXCLUDED.facts,
+       state = EXCLUDED.state, epoch = EXCLUDED.epoch, updated_at = now()
+     WHERE calls.epoch <= EXCLUDED.epoch`,
+    [JSON.stringify(rows), epoch],
+  );
+  // Fewer rows than calls: another daemon with a newer epoch has written them, so this fold must not stand.
+  if (written.rowCount !== rows.length) throw staleEpoch();
+}
+
+function staleEpoch(): Error {
+  return Object.assign(new Error('a call was written under a newer lease'), { code: 'DB_EPOCH_STALE' });
+}
+
+async function saveUids(tx: PoolClient, pbx: string, uids: Folded['uids']): Promise<void> {
+  if (uids.length === 0) return;
+  await tx.query(
+    `INSERT INTO call_uids (pbx, uid, call_id, ended_at)
+     SELECT DISTINCT ON (uid) $1, uid, "callId", to_timestamp("endedAt" / 1000)
+       FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (uid text, "callId" uuid, "endedAt" float8)) WITH ORDINALITY AS r
+      ORDER BY uid, ordinality DESC
+     ON CONFLICT (pbx, uid) DO UPDATE SET call_id = EXCLUDED.call_id, ended_at = EXCLUDED.ended_at`,
+    [pbx, JSON.stringify(uids)],
+  );
+}
+
+async function saveEvents(tx: PoolClient, events: CallEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await tx.query(
+    `INSERT INTO call_events (call_id, seq, enterprise_number, kind, at, event)
+     SELECT (e->'call'->>'id')::uuid, (e->>'seq')::int, e->'call'->>'enterprise', e->>'kind',
+            to_timestamp((e->>'at')::float8 / 1000), e
+       FROM jsonb_array_elements($1::jsonb) AS e
+     ON CONFLICT (call_id, seq) DO NOTHING`,
+    [JSON.stringify(events)],
+  );
+}
+
+/** A merged call keeps its row for the record; its legs and what it still owes go to the call it is part of. */
+async function saveMerges(tx: PoolClient, merged: Folded['merged']): Promise<void> {
+  for (const { from, into } of merged) {
+    await tx.query('UPDATE calls SET merged_into = $2, state = NULL, updated_at = now() WHERE id = $1', [from, into]);
+    await tx.query('UPDATE call_uids SET call_id = $2 WHERE call_id = $1', [from, into]);
+    await tx.query(
+      `UPDATE deliveries SET state = 'skipped', settled_at = now(), last_code = 'MERGED', last_error = 'merged into another call'
+        WHERE call_id = $1 AND state = 'pending'`,
+      [from],
+    );
+  }
+}
+
+/** What was consumed, for replay and for support. */
+export async function saveConsumed(tx: PoolClient, pbx: string, consumed: readonly ConsumedFact[]): Promise<void> {
+  if (consumed.length === 0) return;
+  const rows = consumed.map(({ fact, eventType, uid, raw }) => ({
+    at: fact.arrivedAt,
+    enterprise: fact.enterprise ?? null,
+    source: fact.source,
+    uid,
+    type: eventType,
+    raw,
+  }));
+  await tx.query(
+    `INSERT INTO asterisk_logs (timestamp, pbx, enterprise_number, source, unique_id, event_type, raw_data)
+     SELECT to_timestamp(at / 1000), $1, enterprise, source, uid, type, raw
+       FROM jsonb_to_recordset($2::jsonb) AS r (at float8, enterprise text, source text, uid text, type text, raw jsonb)`,
+    [pbx, JSON.stringify(rows)],
+  );
+}
+
+/** A time without a link, opened once per reason and closed by the snapshot that ends it. Times in Unix ms. */
+export async function openGap(db: Queryable, pbx: string, reason: string, at: number): Promise<void> {
+  await db.query(
+    `INSERT INTO pbx_gaps (pbx, started_at, reason) VALUES ($1, to_timestamp($2 / 1000.0), $3) ON CONFLICT DO NOTHING`,
+    [pbx, at, reason],
+  );
+}
+
+export async function closeGaps(db: Queryable, pbx: string, at: number): Promise<void> {
+  await db.query(
+    `UPDATE pbx_gaps SET ended_at = greatest(started_at, to_timestamp($2 / 1000.0)) WHERE pbx = $1 AND ended_at IS NULL`,
+    [pbx, at],
+  );
+}
+
+/** Last moment up to which every fact of this PBX is known to be stored; null before the first. Unix ms. */
+export async function loadStoredUpTo(db: Queryable, pbx: string): Promise<number | null> {
+  const { rows } = await db.query<{ at: Date }>('SELECT stored_up_to AS at FROM pbx_heartbeats WHERE pbx = $1', [pbx]);
+  return rows[0]?.at.getTime() ?? null;
+}
+
+/** Moves the marks of several PBXs at once; they never go back. Times in Unix ms. */
+export async function saveStoredUpTo(db: Queryable, marks: readonly { pbx: string; at: number }[]): Promise<void> {
+  if (marks.length === 0) return;
+  await db.query(
+    `INSERT INTO pbx_heartbeats (pbx, stored_up_to)
+     SELECT pbx, to_timestamp(at / 1000) FROM jsonb_to_recordset($1::jsonb) AS r (pbx text, at float8)
+     ON CONFLICT (pbx) DO UPDATE SET stored_up_to = greatest(pbx_heartbeats.stored_up_to, EXCLUDED.stored_up_to)`,
+    [JSON.stringify(marks)],
+  );
+}
+
+/** Numbers a batch, in its own transaction. */
+export async function markBatch(tx: PoolClient, pbx: string, run: string, batch: number): Promise<void> {
+  await tx.query(
+    `INSERT INTO pbx_heartbeats (pbx, stored_up_to, run, batch) VALUES ($1, now(), $2, $3)
+     ON CONFLICT (pbx) DO UPDATE SET run = EXCLUDED.run, batch = EXCLUDED.batch`,
+    [pbx, run, batch],
+  );
+}
+
+/**
+ * Number of the last batch this run has stored; 0 when the last one was another run's. Waits for a transaction of it that
+ * may still be under way: one whose COMMIT got no answer.
+ */
+export async function loadBatch(db: Queryable, pbx: string, run: string): Promise<number> {
+  const { rows } = await db.query<{ run: string | null; batch: string }>(
+    'SELECT run, batch FROM pbx_heartbeats WHERE pbx = $1 FOR UPDATE',
+    [pbx],
+  );
+  return rows[0]?.run === run ? Number(rows[0].batch) : 0;
+}
+
+/** Remembers how far a disk journal has been stored, in the transaction that stores it. */
+export async function markJournal(tx: PoolClient, journal: string, sequence: number): Promise<void> {
+  await tx.query(
+    `INSERT INTO journal_marks (journal, last_sequence) VALUES ($1, $2)
+     ON CONFLICT (journal) DO UPDATE SET last_sequence = greatest(journal_marks.last_sequence, EXCLUDED.last_sequence), updated_at = now()`,
+    [journal, sequence],
+  );
+}
+
+export async function loadJournalMark(db: Queryable, journal: string): Promise<number> {
+  const { rows } = await db.query<{ last: string }>(
+    'SELECT last_sequence AS last FROM journal_marks WHERE journal = $1',
+    [journal],
+  );
+  return Number(rows[0]?.last ?? 0);
+}
+
+export interface InboxRow {
+  id: string;
+  enterprise: string;
+  event: string;
+  uid: string;
+  raw: object;
+  /** Unix ms. */
+  arrivedAt: number;
+}
+
+/** Acknowledged webhooks of this PBX that are not folded yet, in the order of acceptance. */
+export async function readInbox(db: Queryable, pbx: string, limit: number): Promise<InboxRow[]> {
+  const { rows } = await db.query<InboxRow>(
+    `SELECT id::text, enterprise_number AS enterprise, event_type AS event, unique_id AS uid, raw_data AS raw,
+            (extract(epoch FROM arrived_at) * 1000)::float8 AS "arrivedAt"
+       FROM webhook_inbox WHERE pbx = $1 ORDER BY id LIMIT $2`,
+    [pbx, limit],
+  );
+  return rows;
+}
+
+/** Takes folded webhooks out, in the transaction that folds them. */
+export async function consumeInbox(tx: PoolClient, ids: readonly string[]): Promise<void> {
+  await tx.query('DELETE FROM webhook_inbox WHERE id = ANY ($1::bigint[])', [ids]);
+}

@@ -1,0 +1,199 @@
+/**
+ * One PBX as this daemon runs it: its lease, its owner (tracker and folds) and, where it speaks AMI, its link. Part of the
+ * composition, beside app.ts.
+ *
+ * States: `waiting` (another daemon holds the lease) → `running` → `waiting` again when the lease is lost, or `stopped`.
+ * A unit that fails disturbs no other; it starts again after a pause.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Fact } from './calls/facts.js';
+import { openFactJournal } from './calls/fact-journal.js';
+import { Owner } from './calls/owner.js';
+import type { FoldBatch, InboxFact } from './calls/owner.js';
+import * as store from './calls/store.js';
+import type { InboxRow } from './calls/store.js';
+import { Tracker } from './calls/tracker.js';
+import type { EnterpriseProfile, Folded, TrackerContext } from './calls/tracker.js';
+import { databaseFailure } from './db/failure.js';
+import { acquireLease, assertEpoch, releaseLease } from './db/leases.js';
+import type { Lease } from './db/leases.js';
+import type { Pool, PoolClient } from './db/pool.js';
+import { inTransaction } from './db/tx.js';
+import type { Clock } from './platform/clock.js';
+import type { Journal } from './platform/journal.js';
+import type { Logger } from './platform/log.js';
+import type { FleetEventName } from './webhooks/parse.js';
+
+export interface PbxUnitDeps {
+  key: string;
+  hasLink: boolean;
+  pool: Pool;
+  clock: Clock;
+  log: Logger;
+  holder: string;
+  leaseTtlMs: number;
+  tracker: Omit<TrackerContext, 'pbx' | 'enterprises' | 'newCallId'>;
+  profiles(): EnterpriseProfile[];
+  /** A post as the tracker's fact. @throws TrunklineError WEBHOOK_MALFORMED */
+  toFact(row: Omit<InboxRow, 'event'> & { event: FleetEventName }): Fact;
+  journalDir: string;
+  openJournal(dir: string): Promise<Journal>;
+  /** The deliveries these events owe, in the fold's transaction. Called again after the commit to wake the lanes. */
+  owe(tx: PoolClient, folded: Folded, arrivedAt: number): Promise<() => void>;
+  onFolded(folded: Folded): void;
+  askPbx(uids: string[]): Promise<void>;
+  count(what: string, by?: number): void;
+  /** The link may run from now on, or must stop. */
+  onHeld(held: boolean): void;
+}
+
+export interface PbxUnit {
+  readonly key: string;
+  offer(fact: Fact): void;
+  inboxChanged(): void;
+  profilesChanged(): void;
+  /** Null while another daemon holds this PBX. */
+  owner(): Owner | null;
+  lease(): Lease | null;
+  /** The lease was lost, or could not be renewed in time. */
+  leaseLost(): void;
+  /** Folds what is in hand, then lets the lease go. */
+  stop(): Promise<void>;
+}
+
+const RETRY_MS = 1_000;
+/** How far back ended calls are remembered, so that a late fact opens nothing. */
+const ENDED_WITHIN_MS = 15 * 60_000;
+
+export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
+  const { key, pool, clock, log } = deps;
+  const stopping = new AbortController();
+  let owner: Owner | null = null;
+  let lease: Lease | null = null;
+  let tenure: AbortController | null = null;
+
+  function context(): TrackerContext {
+    return { ...deps.tracker, pbx: key, enterprises: deps.profiles(), newCallId: randomUUID };
+  }
+
+  async function loadTracker(): Promise<Tracker> {
+    const tracker = new Tracker(context());
+    tracker.load(await store.loadLiveCalls(pool, key), await store.loadEndedUids(pool, key, ENDED_WITHIN_MS));
+    return tracker;
+  }
+
+  async function readFacts(limit: number): Promise<InboxFact[]> {
+    const rows = await store.readInbox(pool, key, limit);
+    return rows.map((row) => ({
+      id: row.id,
+      fact: deps.toFact({ ...row, event: row.event as FleetEventName }),
+      eventType: row.event,
+      uid: row.uid,
+      raw: row.raw,
+    }));
+  }
+
+  /** The one transaction of a batch. */
+  async function persist(held: Lease, batch: FoldBatch): Promise<void> {
+    const { folded, facts } = batch;
+    const arrivedAt = facts.at(-1)?.fact.arrivedAt ?? clock.now();
+    const wake = await inTransaction(pool, async (tx) => {
+      await assertEpoch(tx, held);
+      await store.markBatch(tx, key, batch.batch.run, batch.batch.number);
+      if (batch.inboxIds.length > 0) await store.consumeInbox(tx, batch.inboxIds);
+      if (batch.journalMark) await store.markJournal(tx, batch.journalMark.journal, batch.journalMark.sequence);
+      await store.saveConsumed(tx, key, facts);
+      for (const { fact } of facts) {
+        if (fact.kind === 'link.lost')
+          await store.openGap(tx, key, fact.source === 'system' ? 'daemon' : 'link', fact.at);
+        if (fact.kind === 'snapshot') await store.closeGaps(tx, key, fact.at);
+      }
+      await store.saveFold(tx, key, held.epoch, folded);
+      return deps.owe(tx, folded, arrivedAt);
+    });
+    wake();
+  }
+
+  async function hold(held: Lease): Promise<void> {
+    const run = randomUUID();
+    const ours = new AbortController();
+    tenure = ours;
+    const signal = AbortSignal.any([stopping.signal, ours.signal]);
+    const running = await Owner.create({
+      pbx: key,
+      run,
+      settled: async () => void (await store.loadBatch(pool, key, run)),
+      loadTracker,
+      clock,
+      log,
+      persist: (batch) => persist(held, batch),
+      readInbox: readFacts,
+      openJournal: () =>
+        openFactJournal(key, {
+          dir: deps.journalDir,
+          open: deps.openJournal,
+          storedUpTo: (journal) => store.loadJournalMark(pool, journal),
+          storedBatch: (of) => store.loadBatch(pool, key, of),
+        }),
+      isAway: (error) => databaseFailure(error) !== 'other',
+      askPbx: deps.askPbx,
+      onFolded: deps.onFolded,
+      onLoss: (at) => void openGapLater(at),
+      count: deps.count,
+    });
+    owner = running;
+    const storedUpTo = await store.loadStoredUpTo(pool, key);
+    if (deps.hasLink && storedUpTo !== null) {
+      const now = clock.now();
+      // What happened since is not to be had from AMI: a gap, until the first snapshot closes it.
+      running.offer({ kind: 'link.lost', source: 'system', at: storedUpTo, arrivedAt: now, stamped: false });
+    }
+    deps.onHeld(true);
+    try {
+      await running.run(signal);
+    } finally {
+      deps.onHeld(false);
+      owner = null;
+    }
+  }
+
+  async function openGapLater(at: number): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        return await store.openGap(pool, key, 'journal', at);
+      } catch {
+        await clock.sleep(RETRY_MS, stopping.signal);
+      }
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        lease = await acquireLease(pool, { kind: 'pbx', key }, deps.holder, deps.leaseTtlMs);
+        if (lease) await hold(lease);
+      } catch (error) {
+        log.warn({ pbx: key, err: error }, 'the PBX could not be taken; trying again');
+      } finally {
+        if (lease) await releaseLease(pool, lease).catch(() => undefined);
+        lease = null;
+      }
+      if (!stopping.signal.aborted) await clock.sleep(RETRY_MS, stopping.signal);
+    }
+  }
+
+  const done = run();
+  return {
+    key,
+    offer: (fact) => owner?.offer(fact),
+    inboxChanged: () => owner?.inboxChanged(),
+    profilesChanged: () => owner?.tracker.setContext(context()),
+    owner: () => owner,
+    lease: () => lease,
+    leaseLost: () => tenure?.abort(),
+    async stop() {
+      stopping.abort();
+      await done;
+    },
+  };
+}
