@@ -63,15 +63,19 @@ function readFrom(socket: Socket): AmiProbe {
       for (const wake of [...waiting]) wake(message);
     }
   });
+  // A PBX that is killed resets the connection: here that is an end like any other.
   socket.on('error', () => socket.destroy());
-  socket.on('close', () => {
-    for (const wake of [...waiting]) wake(null);
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => {
+      for (const wake of [...waiting]) wake(null);
+      resolve();
+    });
   });
 
-  const closed = once(socket, 'close').then(() => undefined);
   const find = (fits: (message: ProbeMessage) => boolean, timeoutMs = 10_000) => {
     const past = messages.find(fits);
     if (past) return Promise.resolve(past);
+    if (socket.destroyed) return Promise.reject(new Error('AMI connection closed'));
     return new Promise<ProbeMessage>((resolve, reject) => {
       const finish = (settle: () => void) => {
         clearTimeout(timer);

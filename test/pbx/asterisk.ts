@@ -142,7 +142,7 @@ async function untilBooted(process_: KeptProcess, port: number, log: () => strin
     try {
       const probe = await openAmiProbe({ port, ...MANAGER_USERS.crm });
       try {
-        await probe.find((message) => headerOf(message, 'Event') === 'FullyBooted');
+        await probe.find((message) => headerOf(message, 'Event') === 'FullyBooted', 2_000);
         return;
       } finally {
         await probe.close();
