@@ -48,7 +48,10 @@ class ManagedConnection implements AmiConnection {
   readonly #socket: Socket | null;
   /** Our id of the log-in under way: the package gives it one of its own. */
   #login: string | null = null;
+  /** Characters since the last message, as far as whole chunks tell. */
   #unread = 0;
+  /** Of the chunk being read, what stands behind its last blank line. */
+  #tail = 0;
   #cause: TrunklineError | null = null;
   #closed = false;
 
@@ -82,6 +85,8 @@ class ManagedConnection implements AmiConnection {
     // Before the package's own listener, so that what is too much is never searched.
     this.#socket?.prependListener('data', (text: string) => {
       this.#unread += text.length;
+      const blank = text.lastIndexOf('\r\n\r\n');
+      this.#tail = blank < 0 ? text.length : text.length - blank - 4;
       if (this.#unread > lineLimit)
         this.#fail(new TrunklineError('AMI_PROTOCOL', 'the PBX sends without end; framing is lost'));
     });
@@ -122,7 +127,7 @@ class ManagedConnection implements AmiConnection {
   }
 
   #read(item: Record<string, unknown>): void {
-    this.#unread = 0;
+    this.#unread = this.#tail;
     if (this.#closed || this.#abort.signal.aborted) return;
     this.#answerLogin(item);
     const message = toMessage(item);
