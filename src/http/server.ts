@@ -42,7 +42,6 @@ export async function buildServer(options: HttpServerOptions): Promise<HttpServe
     // A redirect would turn a PBX's POST into a GET, so a slash too many is read as meant.
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     requestTimeout: REQUEST_MS,
-    disableRequestLogging: true,
     logger: false,
   });
   app.setErrorHandler(createErrorHandler(log));

@@ -19,10 +19,7 @@ export function readBody(bytes: Buffer): unknown {
 }
 
 function parseMended(text: string): unknown {
-  const mended = text
-     
-    .replace(/[\u0000-\u001f]+/g, ' ')
-    .replace(/:\s*""([^"\\]*)""(?=\s*[,}])/g, ':"$1"');
+  const mended = text.replace(/[\u0000-\u001f]+/g, ' ').replace(/:\s*""([^"\\]*)""(?=\s*[,}])/g, ':"$1"');
   try {
     return JSON.parse(mended);
   } catch (error) {
@@ -59,6 +56,5 @@ function storable(value: unknown, level: number): unknown {
 }
 
 function storableText(text: string): string {
-   
   return text.replace(/\u0000/g, '').replace(/\p{Surrogate}/gu, '\uFFFD');
 }

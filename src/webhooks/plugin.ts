@@ -39,18 +39,21 @@ type Verdict = 'stored' | 'ignored' | 'refused' | 'malformed' | 'failed';
 const LEGACY_PREFIX = '/api/callevent';
 const MOST_BYTES = 64 * 1024;
 
- 
 export async function webhooksPlugin(app: FastifyInstance, options: WebhooksOptions): Promise<void> {
   const { clock, metrics } = options;
   const door = createDoor(options);
   const posts = metrics.counter('webhooks_total', 'Posts by event and what became of them', ['event', 'verdict']);
   const seconds = metrics.histogram('webhook_seconds', 'From the body read to the answer');
 
-  // The fleet's content types cannot be relied on: whatever the header says, the body is JSON.
+  // The fleet's content types cannot be relied on, some are not even types: whatever the header says, the body is JSON.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MOST_BYTES }, (_request, body, done) =>
     done(null, body),
   );
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.headers['content-type'] = 'application/json';
+    done();
+  });
 
   async function answer(event: FleetEventName, legacy: boolean, request: FastifyRequest, reply: FastifyReply) {
     const began = clock.monotonic();

@@ -1,0 +1,103 @@
+/**
+ * A TCP line that can be cut: put between two parties, it passes bytes on until it is told otherwise.
+ *
+ * - `heal`: everything passes; what was held back follows.
+ * - `cut`: every connection is reset, and every new one at once.
+ * - `hang`: connections stay and nothing passes either way, as behind a firewall that drops.
+ * - `deafen`: what clients send arrives, what comes back is held: the far side acts and nobody hears of it.
+ */
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+export interface CutProxy {
+  readonly host: string;
+  readonly port: number;
+  heal(): void;
+  cut(): void;
+  hang(): void;
+  deafen(): void;
+  connections(): number;
+  close(): Promise<void>;
+}
+
+type Mode = 'open' | 'cut' | 'hang' | 'deaf';
+
+interface Pair {
+  client: Socket;
+  server: Socket;
+}
+
+export async function createCutProxy(target: { host: string; port: number }): Promise<CutProxy> {
+  let mode: Mode = 'open';
+  const pairs = new Set<Pair>();
+
+  function apply({ client, server }: Pair): void {
+    if (mode === 'open' || mode === 'deaf') client.resume();
+    else client.pause();
+    if (mode === 'open') server.resume();
+    else server.pause();
+  }
+
+  function drop(pair: Pair): void {
+    if (!pairs.delete(pair)) return;
+    pair.client.resetAndDestroy();
+    pair.server.resetAndDestroy();
+  }
+
+  const listener = createServer({ pauseOnConnect: true }, (client) => {
+    if (mode === 'cut') {
+      client.on('error', () => undefined).resetAndDestroy();
+      return;
+    }
+    const server = connect(target);
+    const pair = { client, server };
+    pairs.add(pair);
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      from.on('data', (bytes) => to.write(bytes));
+      from.on('end', () => to.end());
+      from.on('error', () => drop(pair));
+      from.on('close', () => {
+        if (client.destroyed && server.destroyed) pairs.delete(pair);
+      });
+    }
+    apply(pair);
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { address, port } = listener.address() as AddressInfo;
+
+  function set(next: Mode): void {
+    mode = next;
+    for (const pair of pairs) {
+      if (mode === 'cut') drop(pair);
+      else apply(pair);
+    }
+  }
+
+  return {
+    host: address,
+    port,
+    heal: () => set('open'),
+    cut: () => set('cut'),
+    hang: () => set('hang'),
+    deafen: () => set('deaf'),
+    connections: () => pairs.size,
+    async close() {
+      set('cut');
+      listener.close();
+      await once(listener, 'close');
+    },
+  };
+}
+
+/** The same address, by way of the proxy. */
+export function throughProxy(url: string, proxy: CutProxy): string {
+  const changed = new URL(url);
+  changed.hostname = proxy.host;
+  changed.port = String(proxy.port);
+  return changed.href;
+}
