@@ -4,6 +4,7 @@
  * Two loops: one claims as soon as a lane may have work (a commit, a free slot, a token, a time that has come), one keeps
  * house at the poll's pace (leases, expiry, lanes nobody told us of). Both can be turned by hand with `tick`.
  */
+import { setMaxListeners } from 'node:events';
 import type { Pool } from 'pg';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
@@ -97,6 +98,8 @@ export function createDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
   const lanes = new Map<string, { id: LaneId; lane: Lane<Task>; limit: Limit | null }>();
   const inFlight = new Map<string, Task>();
   const cutOff = new AbortController();
+  // One listener per attempt in flight, each taken off again.
+  setMaxListeners(0, cutOff.signal);
   let formerBootReleased = false;
   let poked: (() => void) | null = null;
   const onIdle: (() => void)[] = [];

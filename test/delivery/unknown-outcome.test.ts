@@ -38,17 +38,14 @@ async function claimAs(holder: string, leaseMs: number) {
 
 test('the started mark stands before the first byte is sent', async () => {
   const call = aCall();
-  let mark: unknown;
   crm.answer(() => ({ hang: true }));
   await rig.owe([call.finished()], { steps: [{ step: 'record', class: 'durable' }] });
   await rig.worker.tick();
   await until('it is on the wire', () => crm.received.length === 1);
-  ({
-    rows: [mark],
-  } = await db.pool.query(
+  const { rows } = await db.pool.query(
     'SELECT state, started_at IS NOT NULL AS marked, lease_holder IS NOT NULL AS held FROM deliveries',
-  ));
-  expect(mark).toEqual({ state: 'started', marked: true, held: true });
+  );
+  expect(rows).toEqual([{ state: 'started', marked: true, held: true }]);
   await crm.close();
   await rig.worker.idle();
 });
