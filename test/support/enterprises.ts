@@ -1,0 +1,34 @@
+export interface RetailCrmEnterpriseOptions {
+  number?: string;
+  token?: string;
+  /** Null: no AMI, webhooks only. */
+  amiPort: number | null;
+  crmUrl: string;
+  user?: { username: string; secret: string };
+  apiKey?: string;
+  more?: object;
+}
+
+/** An enterprise of the tests, as an import file writes it: extensions 150 to 152, one RetailCRM. */
+export function retailCrmEnterprise(options: RetailCrmEnterpriseOptions): object {
+  const { number = '0367', token = 'unit-token-0001', amiPort, crmUrl, apiKey = 'key-1' } = options;
+  const user = options.user ?? { username: 'crm', secret: 'crm-secret' };
+  const pbx = { host: '127.0.0.1', port: amiPort, ...user, inboundContexts: ['from-trunk', 'from-out-office'] };
+  return {
+    number,
+    name: 'Example Ltd',
+    token,
+    ...(amiPort === null ? {} : { pbx }),
+    sources: amiPort === null ? ['webhook'] : ['ami', 'webhook'],
+    extensions: [{ number: '150', name: 'Vera', mobile: '+375290000009' }],
+    integrations: {
+      retailcrm: {
+        enabled: true,
+        api_url: crmUrl,
+        api_key: apiKey,
+        user_extensions: { '6': '150', '7': '151', '8': '152' },
+      },
+    },
+    ...options.more,
+  };
+}
