@@ -1,7 +1,7 @@
-import { cp, mkdir, mkdtemp, rm, stat, unlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, stat, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { packaged, runnableBinaries } from '../../src/db/embedded/binaries.js';
 import { startEngine } from '../../src/db/embedded/engine.js';
 import { failureFrom } from '../../src/db/embedded/failure.js';
@@ -10,6 +10,7 @@ import { databaseUser } from '../../src/db/embedded/os-user.js';
 import { createLogger } from '../../src/platform/log.js';
 import { query, runningPid, withDataDir } from '../support/embedded.js';
 
+vi.setConfig({ testTimeout: 120_000 });
 const log = createLogger('silent');
 const fast = { fast: true, settings: { fsync: 'off' } };
 const asRoot = process.getuid?.() === 0;
@@ -82,7 +83,7 @@ test('programs that cannot be run where they lie are copied to where they can', 
           code: 'DB_EMBEDDED_FAILED',
           message: expect.stringContaining(copyTo) as string,
         });
-        await import('node:fs/promises').then(({ chmod }) => chmod(copyTo, 0o755));
+        await chmod(copyTo, 0o755);
         expect(await runnableBinaries(user, copyTo, { root: broken, version: '0' })).toEqual({
           initdb: join(copyTo, 'bin-0', 'bin', 'initdb'),
           postgres: join(copyTo, 'bin-0', 'bin', 'postgres'),

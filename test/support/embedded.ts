@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { findHome } from '../../src/db/embedded/home.js';
 import { readPidFile, isPostmasterOf, stopPostmaster } from '../../src/db/embedded/postmaster.js';
@@ -24,6 +25,14 @@ export async function withDataDir(work: (dataDir: string) => Promise<void>, pare
     if (home) await rm(home.path, { recursive: true, force: true });
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+/** The same with a stopped database in it, copied from `made` rather than made anew. */
+export function withCopyOf(made: string, work: (dataDir: string) => Promise<void>): Promise<void> {
+  return withDataDir(async (dataDir) => {
+    await promisify(execFile)('cp', ['-a', join(made, 'postgres'), dataDir]);
+    await work(dataDir);
+  });
 }
 
 /** Process number of the database that runs in a data directory, or null. */

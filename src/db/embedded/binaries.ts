@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { TrunklineError } from '../../platform/errors.js';
+import { failureFrom } from './failure.js';
 import type { OsUser } from './os-user.js';
 import { runAs } from './os-user.js';
 
@@ -34,7 +35,7 @@ export async function runnableBinaries(user: OsUser, copyTo: string, from: Packa
     );
   }
   const copy = join(copyTo, `bin-${version}`);
-  if ((await tryRun(copy, user)) !== 'runs') await copyBinaries(root, copy);
+  if ((await tryRun(copy, user)) !== 'runs') await copyBinaries(root, copy, user);
   const second = await tryRun(copy, user);
   if (second === 'runs') return binariesIn(copy);
   throw new TrunklineError(
@@ -93,29 +94,45 @@ async function tryRun(root: string, user: OsUser): Promise<string> {
   return problem.message;
 }
 
-async function copyBinaries(from: string, to: string): Promise<void> {
+/** A whole copy that another process has put there meanwhile may be running already: it is never taken away. */
+async function copyBinaries(from: string, to: string, user: OsUser): Promise<void> {
   const fresh = `${to}.new-${randomBytes(6).toString('hex')}`;
   try {
     await mkdir(dirname(to), { recursive: true, mode: 0o755 });
-    await mkdir(fresh, { mode: 0o755 });
     await cp(from, fresh, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.a') });
     await restoreSymlinks(fresh);
-    for (const program of ['initdb', 'postgres', 'pg_ctl']) await chmod(join(fresh, 'bin', program), 0o755);
-    await chmod(fresh, 0o755);
-    // A broken copy makes way; two processes that copy at once end with one of the two whole copies.
-    await rm(to, { recursive: true, force: true });
-    await rename(fresh, to).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    });
+    await openForAll(fresh);
+    if (await replace(fresh, to)) return;
+    if ((await tryRun(to, user)) === 'runs') return;
+    await rename(to, `${fresh}-broken`);
+    await replace(fresh, to);
   } catch (cause) {
-    const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
-    throw new TrunklineError(
-      full ? 'DB_EMBEDDED_DISK_FULL' : 'DB_EMBEDDED_FAILED',
-      `PostgreSQL could not be copied to ${to}: ${String(cause)}`,
-      { cause },
-    );
+    throw failureFrom(String(cause), `PostgreSQL could not be copied to ${to}`, cause);
   } finally {
     await rm(fresh, { recursive: true, force: true });
+    await rm(`${fresh}-broken`, { recursive: true, force: true });
+  }
+}
+
+/** False when something stands there. */
+async function replace(fresh: string, to: string): Promise<boolean> {
+  try {
+    await rename(fresh, to);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** An install under a tight umask left files that only root can read. */
+async function openForAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const program = entry.isDirectory() || basename(entry.parentPath) === 'bin';
+    if (!entry.isSymbolicLink()) await chmod(path, program ? 0o755 : 0o644);
   }
 }
 

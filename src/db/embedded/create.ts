@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, rename, rm } from 'node:fs/promises';
+import { chown, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrunklineError } from '../../platform/errors.js';
 import type { Binaries } from './binaries.js';
@@ -22,10 +22,10 @@ export async function createCluster(home: Home, user: OsUser, binaries: Binaries
   const aside = `${home.path}.new-${randomBytes(6).toString('hex')}`;
   const cluster = join(aside, 'cluster');
   try {
-    await mkdir(aside);
-    await chmod(aside, user.self ? 0o700 : 0o711);
-    await mkdir(cluster, { mode: 0o700 });
-    if (!user.self) await chown(cluster, user.uid, user.gid);
+    for (const folder of [aside, cluster]) {
+      await mkdir(folder, { mode: 0o700 });
+      if (!user.self) await chown(folder, user.uid, user.gid);
+    }
     const password = join(aside, 'password');
     await writeWhole(password, `${randomBytes(24).toString('base64url')}\n`, 0o600, user);
     await initdb(cluster, password, user, binaries, fast);

@@ -2,13 +2,14 @@ import { TrunklineError } from '../../platform/errors.js';
 
 /** What PostgreSQL's own words mean, for the error an operator sees. The last lines are kept: they name the file. */
 export function failureFrom(output: string, doing: string, cause?: unknown): TrunklineError {
+  const options = cause === undefined ? {} : { cause };
   const said = output.trim().split('\n').slice(-6).join(' | ');
   if (/No space left on device|ENOSPC|Disk quota exceeded|EDQUOT/i.test(output)) {
-    return new TrunklineError('DB_EMBEDDED_DISK_FULL', `${doing}: the disk is full. ${said}`, { cause });
+    return new TrunklineError('DB_EMBEDDED_DISK_FULL', `${doing}: the disk is full. ${said}`, options);
   }
   if (isPortTaken(output))
-    return new TrunklineError('DB_EMBEDDED_PORT_TAKEN', `${doing}: its port is taken. ${said}`, { cause });
-  return new TrunklineError('DB_EMBEDDED_FAILED', `${doing}: ${said || 'it said nothing'}`, { cause });
+    return new TrunklineError('DB_EMBEDDED_PORT_TAKEN', `${doing}: its port is taken. ${said}`, options);
+  return new TrunklineError('DB_EMBEDDED_FAILED', `${doing}: ${said || 'it said nothing'}`, options);
 }
 
 export function isPortTaken(output: string): boolean {

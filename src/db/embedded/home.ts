@@ -9,11 +9,13 @@ import { runAs } from './os-user.js';
 /**
  * Where one embedded cluster lives:
  *
- *     <data dir>/postgres/           ours, 0711
- *       cluster/                     PostgreSQL's own folder, of the database's user, 0700
+ *     <data dir>/postgres/           all of it the database's user's, 0700
+ *       cluster/                     PostgreSQL's own folder
  *       password                     0600
  *       port                         the port to try first
  *       postgres.log
+ *
+ * So a cluster that root has made for `trunkline import` serves the daemon that runs as that user, and the other way round.
  *
  * Root with a data directory that the database's user cannot enter (a clone under /root) puts all of it under
  * /var/lib/trunkline-postgres instead, and `<data dir>/postgres.location` says where.

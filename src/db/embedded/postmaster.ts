@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { TrunklineError } from '../../platform/errors.js';
@@ -79,7 +79,13 @@ export async function startPostmaster(
   );
   if (size > LOG_LIMIT) await rename(path, `${path}.old`);
   const from = size > LOG_LIMIT ? 0 : size;
-  const log = await open(path, 'a', 0o600);
+  // The folder is the database's user's: root must not be led elsewhere by a link in it.
+  const log = await open(
+    path,
+    constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW,
+    0o600,
+  );
+  if (!user.self) await log.chown(user.uid, user.gid);
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   try {
     // Its own session: Ctrl-C goes to us alone, and we stop it after everything that uses it.
