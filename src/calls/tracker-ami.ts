@@ -10,6 +10,8 @@ import { dialled, observe } from './tracker-direction.js';
 import { ringEarlier, ringOut, rings } from './tracker-ringing.js';
 import { enterBridge, hold, leaveBridge, talk } from './tracker-talk.js';
 import { confirmedGone, endIfEmpty, legGone, stillThere } from './tracker-ending.js';
+import { startOf } from './tracker-time.js';
+import { identify } from './tracker-who.js';
 import { consulting, targetOf, transferred } from './tracker-transfer.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
@@ -115,13 +117,34 @@ function channelHold(work: Work, info: ChannelInfo, on: boolean): void {
 }
 
 function channelGone(work: Work, info: ChannelInfo): void {
-  // Nothing is opened by the end of a channel that was never seen.
-  if (!knows(work, info.uid)) return;
-  const met = meet(work, info, false);
+  const met = knows(work, info.uid) ? meet(work, info, false) : unseenCaller(work, info);
   if (!met) return;
   note(work, met.call);
   legGone(work, met.call, met.leg, work.at);
   endIfEmpty(work, met.call, work.at);
+}
+
+/**
+ * A caller who gave up before anything was told of him: an AMI user without Newchannel sees only his hang-up. His unique
+ * id tells when he called. Any other channel's end opens nothing.
+ */
+function unseenCaller(work: Work, info: ChannelInfo): Met | null {
+  const startedAt = startOf(info.uid, work.at);
+  const first = info.uid === info.linkedid && identify(work, null, info.name).kind === 'trunk';
+  if (
+    !first ||
+    startedAt === null ||
+    info.state === 'down' ||
+    isLate(work, info.uid) ||
+    work.pages.uids.get(info.uid) !== undefined
+  )
+    return null;
+  const met = meet(work, info, true);
+  if (!met) return null;
+  met.call.startedAt = startedAt;
+  met.call.approximate = info.state === 'up';
+  observe(work, met.call, met.leg, info);
+  return met;
 }
 
 function knows(work: Work, uid: string): boolean {

@@ -24,6 +24,8 @@ export class Book {
   readonly names = new Map<string, string>();
   /** `Local/…` without its half → call. */
   readonly pairs = new Map<string, string>();
+  /** Client's number, or extension talking with a client → call; empty when two calls share it. For webhooks alone. */
+  readonly parties = new Map<string, string>();
   readonly ended = new Map<string, EndedUid>();
   readonly wakes = new WakeHeap();
   link: LinkPage = { up: false, lostAt: null, skewMs: 0 };
@@ -50,6 +52,7 @@ export class Book {
       const pair = pairOf(leg.name);
       if (pair !== null) this.pairs.set(pair, call.id);
     }
+    for (const party of partiesOf(call)) this.parties.set(party, this.parties.has(party) ? '' : call.id);
   }
 
   remember(ended: EndedUid): void {
@@ -67,6 +70,12 @@ export class Book {
     }
     if (count > 0) this.#endedOrder = this.#endedOrder.slice(count);
   }
+}
+
+/** By whom a webhook about an unknown channel finds its call: the client, and the staff that talked with him. */
+export function partiesOf(call: CallState): string[] {
+  if (!call.webhook || (call.direction !== 'in' && call.direction !== 'out')) return [];
+  return call.external === null ? call.agents : [call.external, ...call.agents];
 }
 
 /** `Local/152@internal-00000002` of either half; null for any other channel. */
@@ -110,6 +119,7 @@ export class Pages {
   readonly bridges: Sheet<string>;
   readonly names: Sheet<string>;
   readonly pairs: Sheet<string>;
+  readonly parties: Sheet<string>;
   readonly link: LinkPage;
   readonly #book: Book;
   /** Calls of this draft: a copy, or null when the call is over or merged away. */
@@ -123,6 +133,7 @@ export class Pages {
     this.bridges = new Sheet(book.bridges);
     this.names = new Sheet(book.names);
     this.pairs = new Sheet(book.pairs);
+    this.parties = new Sheet(book.parties);
     this.link = { ...book.link };
   }
 
@@ -171,6 +182,17 @@ export class Pages {
       const pair = pairOf(leg.name);
       if (pair !== null && this.pairs.get(pair) === call.id) this.pairs.delete(pair);
     }
+    for (const party of partiesOf(call)) if (this.parties.get(party) === call.id) this.parties.delete(party);
+  }
+
+  /** A webhook call may be found by its parties from now on; of two with one client none is. */
+  publish(call: CallState): void {
+    for (const party of partiesOf(call)) {
+      const other = this.parties.get(party);
+      if (other === call.id) continue;
+      const shared = other !== undefined && other !== '' && this.peek(other) !== undefined;
+      this.parties.set(party, shared ? '' : call.id);
+    }
   }
 
   ended(uid: string): EndedUid | undefined {
@@ -203,6 +225,7 @@ export class Pages {
     this.bridges.apply();
     this.names.apply();
     this.pairs.apply();
+    this.parties.apply();
     for (const [id, call] of this.#calls) {
       if (call === null) this.#book.remove(id);
       else this.#book.put(call);
@@ -229,7 +252,12 @@ function copyCall(call: CallState): CallState {
     toldTransfers: call.toldTransfers.slice(),
     dials: { ...call.dials },
     ending: call.ending && { ...call.ending },
-    fleet: { ...call.fleet, peers: call.fleet.peers.slice(), rung: call.fleet.rung.slice() },
+    fleet: {
+      ...call.fleet,
+      shared: call.fleet.shared && { ...call.fleet.shared },
+      peers: call.fleet.peers.slice(),
+      rung: call.fleet.rung.slice(),
+    },
     legs: call.legs.map((leg) => ({ ...leg })),
     past: call.past.slice(),
   };

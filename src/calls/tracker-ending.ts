@@ -8,6 +8,7 @@ import { settledName } from './channel-name.js';
 import type { Work } from './tracker-work.js';
 import { liveLegs, mainLeg } from './tracker-work.js';
 import { resultOf } from './tracker-facts.js';
+import { isStandIn } from './tracker-legs.js';
 import { settle } from './tracker-direction.js';
 import { flushRing } from './tracker-ringing.js';
 import { stopTalk, talk } from './tracker-talk.js';
@@ -66,6 +67,7 @@ export function confirmedGone(work: Work, call: CallState, uid: string): void {
 
 /** Ends a call for good. `at`: when it ended, on the PBX's clock. */
 export function finish(work: Work, call: CallState, at: number): void {
+  call.legs = call.legs.filter((leg) => !isStandIn(leg));
   for (const leg of call.legs) leg.goneAt ??= at;
   stopTalk(call, at);
   settle(work, call);

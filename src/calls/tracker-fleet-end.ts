@@ -1,4 +1,181 @@
-import type { CallState } from './tracker-types.js';
+/**
+ * `hangup`: a webhook call ends with that of its main uid; an outgoing one waits a moment, because its client may have
+ * been transferred and then ends with the client's own. Hang-ups of consultations, mobile legs and parasitic Local
+ * channels end nothing.
+ */
+import type { FleetEvent } from './facts.js';
+import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
-export function fleetClientTalks(_work: Work, _call: CallState): void {}
-export function fleetIsOver(_work: Work, _call: CallState): void {}
+import { addOnce, legOf } from './tracker-work.js';
+import { addLeg } from './tracker-legs.js';
+import { direct, readExternal } from './tracker-direction.js';
+import { finish, lastKnownEnd, legGone } from './tracker-ending.js';
+import { answer } from './tracker-talk.js';
+import { anchored } from './tracker-time.js';
+import { isExtension, partyOf } from './tracker-who.js';
+import { note, openTransfers } from './tracker-transfer.js';
+import { endTimeOf } from './tracker-fleet-fill.js';
+import { mainIs } from './tracker-fleet-dial.js';
+import { standIn } from './tracker-fleet-bridge.js';
+import { heard, openFleetCall } from './tracker-fleet-open.js';
+
+const ANSWERED = '2';
+
+export function fleetHangup(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
+  if (call.direction === null) tellDirection(work, call, leg, fleet);
+  const main = leg.uid === call.uid;
+  if (main) remember(call, fleet);
+  const client = leg.role === 'client';
+  if (call.fleet.loneSince !== null && (main || client)) standIn(work, call);
+  legGone(work, call, leg, work.at);
+  if (call.direction === null) return;
+  if (client && !main) return clientGone(work, call, fleet);
+  if (!main) return;
+  call.fleet.mainGoneAt = work.now;
+  if (call.direction !== 'out') {
+    lostOnTransfer(work, call, fleet);
+    return over(work, call, work.at);
+  }
+  if (!mayGoOn(call)) over(work, call, work.at);
+}
+
+/** The client of an outgoing call may be with somebody else now; what is told of him decides, or a short wait. */
+function mayGoOn(call: CallState): boolean {
+  return call.answeredAt !== null && call.legs.some((leg) => leg.role === 'client' && leg.goneAt === null);
+}
+
+function clientGone(work: Work, call: CallState, fleet: FleetEvent): void {
+  lostOnTransfer(work, call, fleet);
+  over(work, call, work.at);
+}
+
+function remember(call: CallState, fleet: FleetEvent): void {
+  call.fleet.status = fleet.callStatus;
+  call.fleet.peers = fleet.extensions.slice(0, 8);
+  call.fleet.endTime = endTimeOf(fleet);
+}
+
+/** A client's hang-up told by the context of transfers (CallType 2), with nobody reached: that transfer failed. */
+function lostOnTransfer(work: Work, call: CallState, fleet: FleetEvent): void {
+  if (fleet.callType !== 2 || call.direction === 'internal' || call.answeredAt === null) return;
+  const to = fleet.extensions[0] ?? null;
+  const last = call.transfers.at(-1);
+  if (openTransfers(call).length > 0 || last?.kind === 'blind' || to === null || to === call.finalAgent) return;
+  note(work, call, 'blind', call.finalAgent, partyOf(work, work.profile(call), to));
+}
+
+/** Ends a webhook call; what the dialplan said of it counts where no bridge was posted. */
+function over(work: Work, call: CallState, at: number): void {
+  if (call.answeredAt === null && call.fleet.status === ANSWERED) answeredByWord(work, call, at);
+  if (call.answeredAt !== null && call.finalAgent === null) nameAgent(work, call);
+  if (call.ami) call.approximate = true;
+  finish(work, call, at);
+}
+
+/** Answered, says the dialplan, and no bridge was posted: when and how long nobody knows. */
+function answeredByWord(work: Work, call: CallState, at: number): void {
+  call.approximate = true;
+  nameAgent(work, call);
+  answer(work, call, at);
+  call.talkEndedAt = at;
+}
+
+function nameAgent(work: Work, call: CallState): void {
+  const profile = work.profile(call);
+  const inside = call.fleet.peers.filter((peer) => isExtension(work, profile, peer));
+  // All phones that rang are sometimes told where the one that answered should be.
+  const agent = call.direction === 'out' ? call.caller : inside.length === 1 ? (inside[0] ?? null) : null;
+  if (agent === null) return;
+  addOnce(call.agents, agent);
+  call.finalAgent = agent;
+  if (call.direction !== 'out') call.answeredBy ??= agent;
+}
+
+/** Start and dial were lost, or never posted (internal calls): the hang-up alone tells what the call was. */
+function tellDirection(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
+  const profile = work.profile(call);
+  const phone = fleet.phone;
+  const fromInside = phone !== null && isExtension(work, profile, phone);
+  if (fleet.callType === 2 || (fleet.callType === 0 && fleet.trunk === null)) {
+    // Anything else of this type is a Local half or a transfer's leg.
+    if (fromInside) internal(work, call, leg, phone);
+    return;
+  }
+  if (fleet.callType === 0) {
+    mainIs(call, leg);
+    leg.role = 'client';
+    call.line ??= fleet.trunk;
+    call.lineSure = true;
+    readExternal(work, call, phone);
+    direct(work, call, 'in');
+    return;
+  }
+  const caller = fleet.extensions[0] ?? null;
+  if (caller !== null && !isExtension(work, profile, caller) && caller !== fleet.trunk) return;
+  mainIs(call, leg);
+  leg.role = 'staff';
+  call.caller ??= caller === fleet.trunk ? null : caller;
+  leg.party ??= call.caller;
+  call.line = fleet.trunk;
+  readExternal(work, call, phone);
+  direct(work, call, 'out');
+}
+
+function internal(work: Work, call: CallState, leg: Leg, caller: string): void {
+  mainIs(call, leg);
+  leg.role = 'client';
+  leg.party = caller;
+  call.caller = caller;
+  rejoin(work, call, leg);
+  direct(work, call, 'internal');
+}
+
+/** The caller was taken for staff while nothing told that the call is internal: his talk is read again. */
+function rejoin(work: Work, call: CallState, caller: Leg): void {
+  const others = call.legs.filter((leg) => leg !== caller && leg.role === 'staff' && leg.party !== null);
+  const span = call.fleet.shared;
+  if (others.length === 0 || span === null) return;
+  for (const leg of others) {
+    addOnce(call.agents, leg.party as string);
+    call.finalAgent = leg.party;
+  }
+  call.answeredAt = span.from;
+  call.answeredBy = call.agents[0] ?? null;
+  call.talkMs = (span.to ?? work.at) - span.from;
+  call.talkEndedAt = span.to ?? work.at;
+}
+
+/** A hang-up of a call nothing was heard of. */
+export function loneHangup(work: Work, fleet: FleetEvent, enterprise: string | undefined): void {
+  const uid = fleet.uid ?? '';
+  const profile = work.profileOf(enterprise);
+  const inside = fleet.phone !== null && isExtension(work, profile, fleet.phone);
+  const strange = fleet.callType === 2 && !inside;
+  const caller = fleet.extensions[0];
+  const mobile =
+    fleet.callType === 1 && caller !== undefined && !isExtension(work, profile, caller) && caller !== fleet.trunk;
+  if (strange || mobile || fleet.callType === null) return work.count('parasitic-hangup', enterprise);
+  const call = openFleetCall(work, uid);
+  heard(work, call, fleet, enterprise);
+  const anchor = fleet.startTime ?? fleet.dateReceived;
+  const begun = anchored(fleet.dateReceived ?? fleet.startTime, anchor, uid);
+  const ended = endTimeOf(fleet);
+  if (begun !== null && ended !== null && begun <= ended) {
+    call.startedAt = begun;
+    work.at = ended;
+  }
+  call.approximate = fleet.callType !== 2;
+  const leg = legOf(call, uid) ?? addLeg(work, call, uid);
+  fleetHangup(work, call, leg, fleet);
+}
+
+/** A timer: the other half of the client's bridge was not posted in time. */
+export function fleetClientTalks(work: Work, call: CallState): void {
+  standIn(work, call);
+}
+
+/** A timer: nothing more will be posted about this call. */
+export function fleetIsOver(work: Work, call: CallState): void {
+  if (call.fleet.mainGoneAt === null) call.approximate = true;
+  over(work, call, lastKnownEnd(call));
+}

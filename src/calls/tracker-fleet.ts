@@ -1,3 +1,104 @@
-import type { Fact } from './facts.js';
+/**
+ * The fleet's own events, as webhooks post them (or as `LisAMI_EventData` says them over AMI).
+ *
+ * Where AMI sees a call it is the authority, and a post only fills in what AMI did not know. A call AMI does not see is
+ * made of posts alone: a post finds its call by uid, by bridge, by the other half of its Local channel, and a post about a
+ * channel nobody named yet by the client or agent it names. What cannot be placed opens a call without direction, which is
+ * told to nobody until a later post gives it one or joins it to another call.
+ */
+import type { Fact, FleetEvent } from './facts.js';
+import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
-export function foldFleet(_work: Work, _fact: Extract<Fact, { kind: 'fleet' }>): void {}
+import { legOf } from './tracker-work.js';
+import { addLeg, isLate, nameLeg } from './tracker-legs.js';
+import { pairOf } from './tracker-book.js';
+import { isDuplicate } from './tracker-fleet-duplicates.js';
+import { heard, openFleetCall } from './tracker-fleet-open.js';
+import { fillIn } from './tracker-fleet-fill.js';
+import { fleetStart, fleetDial } from './tracker-fleet-dial.js';
+import { fleetBridge, fleetBridgeDestroy, fleetBridgeLeave } from './tracker-fleet-bridge.js';
+import { fleetCallerId, placeByParty } from './tracker-fleet-callerid.js';
+import { fleetHangup, loneHangup } from './tracker-fleet-end.js';
+
+export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): void {
+  const { fleet } = fact;
+  if (fleet.uid === null) {
+    if (fleet.event === 'bridge_destroy' && fleet.bridge !== null) fleetBridgeDestroy(work, fleet.bridge);
+    return;
+  }
+  const owner = work.pages.peek(work.pages.uids.get(fleet.uid));
+  if (owner === undefined && isLate(work, fleet.uid)) return work.count('late-fact', fact.enterprise);
+  if (fact.source === 'ami') {
+    const call = work.edit(owner?.id);
+    if (call) fillIn(work, call, fleet);
+    else work.effects.push({ kind: 'ask-status', uid: fleet.uid });
+    return;
+  }
+  if (owner && !isOurs(work, owner, fact.enterprise)) return;
+  if (owner && isDuplicate(work, work.edit(owner.id) as CallState, fleet))
+    return work.count('duplicate-webhook', fact.enterprise);
+  if (owner?.ami && work.pages.link.up) return fillIn(work, work.edit(owner.id) as CallState, fleet);
+  if (owner?.ami) work.at = work.onPbxClock(work.now);
+  apply(work, fleet, owner && (work.edit(owner.id) as CallState), fact.enterprise);
+}
+
+/** A token of one enterprise says nothing about a call of another. */
+function isOurs(work: Work, call: CallState, enterprise: string | undefined): boolean {
+  if (enterprise === undefined || call.enterprise === null || call.enterprise === enterprise) return true;
+  work.count('webhook-of-another-enterprise', enterprise);
+  return false;
+}
+
+function apply(work: Work, fleet: FleetEvent, owner: CallState | undefined, enterprise: string | undefined): void {
+  const found = owner ?? find(work, fleet);
+  if (!found && fleet.event === 'hangup') {
+    loneHangup(work, fleet, enterprise);
+    return;
+  }
+  if (!found && fleet.event === 'bridge_leave') return work.count('unknown-channel', enterprise);
+  if (found && !isOurs(work, found, enterprise)) return;
+  const call = found ?? openFleetCall(work, fleet.uid as string);
+  heard(work, call, fleet, enterprise);
+  const leg = legOf(call, fleet.uid) ?? addLeg(work, call, fleet.uid as string);
+  if (fleet.channel !== null) nameLeg(work, call, leg, fleet.channel);
+  leg.exten ??= fleet.exten;
+  leg.context ??= fleet.context;
+  tell(work, call, leg, fleet);
+}
+
+/** The call a channel without a known uid belongs to. */
+function find(work: Work, fleet: FleetEvent): CallState | undefined {
+  const byBridge = fleet.bridge === null ? undefined : work.edit(work.pages.bridges.get(fleet.bridge));
+  if (byBridge) return byBridge;
+  const pair = fleet.channel === null ? null : pairOf(fleet.channel);
+  const byPair = pair === null ? undefined : work.edit(work.pages.pairs.get(pair));
+  return byPair ?? placeByParty(work, fleet);
+}
+
+function tell(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
+  switch (fleet.event) {
+    case 'start':
+      fleetStart(work, call, leg, fleet);
+      break;
+    case 'dial':
+      fleetDial(work, call, leg, fleet);
+      break;
+    case 'new_callerid':
+      fleetCallerId(work, call, leg, fleet);
+      break;
+    case 'bridge':
+      fleetBridge(work, call, leg, fleet);
+      break;
+    case 'bridge_leave':
+      fleetBridgeLeave(work, call, leg, fleet);
+      break;
+    case 'hangup':
+      fleetHangup(work, call, leg, fleet);
+      break;
+    case 'bridge_create':
+    case 'bridge_destroy':
+      break;
+  }
+  const still = work.edit(work.pages.uids.get(leg.uid));
+  if (still) work.pages.publish(still);
+}

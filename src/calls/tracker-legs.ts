@@ -73,7 +73,7 @@ export function isLate(work: Work, uid: string): boolean {
   return ended !== undefined && work.now - ended.endedAt <= work.ctx.lateMs;
 }
 
-export function openCall(work: Work, uid: string): CallState {
+export function openCall(work: Work, uid: string, startedAt = work.at): CallState {
   const call: CallState = {
     v: 1,
     id: work.ctx.newCallId(),
@@ -86,7 +86,7 @@ export function openCall(work: Work, uid: string): CallState {
     seq: 0,
     ami: false,
     webhook: false,
-    startedAt: work.at,
+    startedAt,
     ringingAt: null,
     answeredAt: null,
     endedAt: null,
@@ -127,6 +127,7 @@ export function openCall(work: Work, uid: string): CallState {
       mainGoneAt: null,
       endTime: null,
       loneSince: null,
+      shared: null,
       rung: [],
       lastExten: null,
     },
@@ -227,4 +228,15 @@ export function originOf(call: CallState, leg: Leg): Leg {
     at = by;
   }
   return at;
+}
+
+/** Stands for a channel whose post was lost. No real uid has a `#`. */
+const STAND_IN = '#stand-in';
+
+export function standInUid(uid: string): string {
+  return `${uid}${STAND_IN}`;
+}
+
+export function isStandIn(leg: Leg): boolean {
+  return leg.uid.endsWith(STAND_IN);
 }

@@ -4,7 +4,8 @@
  */
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
-import { addOnce } from './tracker-work.js';
+import { addOnce, legOf } from './tracker-work.js';
+import { originOf } from './tracker-legs.js';
 
 /** A leg shows `ringing`. */
 export function rings(work: Work, call: CallState, leg: Leg): void {
@@ -22,7 +23,13 @@ export function rings(work: Work, call: CallState, leg: Leg): void {
     return;
   }
   if (leg.role !== 'staff' || leg.party === null || call.direction === null || call.direction === 'out') return;
+  if (call.answeredAt !== null && !isForClient(call, leg)) return;
   ring(work, call, [leg.party]);
+}
+
+/** Once somebody answered: a phone the client is sent to rings for him; one that is only consulted does not. */
+function isForClient(call: CallState, leg: Leg): boolean {
+  return originOf(call, leg.dialledBy === null ? leg : (legOf(call, leg.dialledBy) ?? leg)).role === 'client';
 }
 
 /** A call whose direction was told after its phones began to ring (a Newstate may overtake the DialBegin). */
@@ -45,7 +52,8 @@ export function ringOut(work: Work, call: CallState): void {
   work.say(call, { kind: 'call.ringing', extensions: [call.caller] });
 }
 
-function ring(work: Work, call: CallState, parties: readonly string[]): void {
+/** These phones ring now. */
+export function ring(work: Work, call: CallState, parties: readonly string[]): void {
   if (parties.length === 0) return;
   // After the client talked with somebody, a ring belongs to a transfer: the wait was over before.
   if (call.answeredAt === null) call.ringingAt ??= work.at;

@@ -1,0 +1,106 @@
+/**
+ * `new_callerid`: the first word of most channels, and what joins them to a call over webhooks, where no linked id is
+ * posted. Caller ids are used to find the call a channel serves, never to say who is on it.
+ */
+import type { FleetEvent } from './facts.js';
+import type { CallState, Leg } from './tracker-types.js';
+import type { Work } from './tracker-work.js';
+import { parseChannelName } from './channel-name.js';
+import { e164Of } from './phone.js';
+import { direct, readExternal } from './tracker-direction.js';
+import { identify, isExtension, staffMobile } from './tracker-who.js';
+import { note, openTransfers } from './tracker-transfer.js';
+import { mainIs } from './tracker-fleet-dial.js';
+
+/** The call whose client or agent this post names; two calls of one client are never told apart by his number. */
+export function placeByParty(work: Work, fleet: FleetEvent): CallState | undefined {
+  // A dial has no channel: the client of the call it serves stands in `Extensions`, or the agent who dialled a mobile.
+  if (fleet.event === 'dial' && fleet.callType === 1) return placeDial(work, fleet);
+  if (fleet.event !== 'new_callerid') return undefined;
+  return byNumber(work, fleet.connectedNum) ?? byNumber(work, fleet.callerNum) ?? byAgent(work, fleet);
+}
+
+function placeDial(work: Work, fleet: FleetEvent): CallState | undefined {
+  const by = fleet.extensions[0] ?? null;
+  if (by === null) return undefined;
+  if (!isExtension(work, null, by)) return byNumber(work, by);
+  const mobile = work.ctx.enterprises.some((one) => staffMobile(one, fleet.phone) !== null);
+  return mobile ? consultedBy(work, by) : undefined;
+}
+
+function byNumber(work: Work, raw: string | null): CallState | undefined {
+  if (raw === null) return undefined;
+  for (const one of work.ctx.enterprises) {
+    const e164 = e164Of(raw, { country: one.country, lines: one.lines });
+    const call = e164 === null ? undefined : work.edit(work.pages.parties.get(e164));
+    if (call) return call;
+  }
+  return undefined;
+}
+
+/** A Local channel or a mobile's trunk leg that shows an agent is his consultation. */
+function byAgent(work: Work, fleet: FleetEvent): CallState | undefined {
+  const kind = fleet.channel === null ? 'unknown' : identify(work, null, fleet.channel).kind;
+  if (kind === 'local') return consultedBy(work, fleet.callerNum) ?? consultedBy(work, fleet.connectedNum);
+  return kind === 'trunk' ? consultedBy(work, fleet.connectedNum) : undefined;
+}
+
+function consultedBy(work: Work, agent: string | null): CallState | undefined {
+  if (agent === null || !isExtension(work, null, agent)) return undefined;
+  const call = work.edit(work.pages.parties.get(agent));
+  return call?.answeredAt === null || call?.finalAgent !== agent ? undefined : call;
+}
+
+export function fleetCallerId(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
+  if (call.direction === null) opening(work, call, leg, fleet);
+  if (leg.uid === call.uid && leg.role === 'client') readExternal(work, call, fleet.callerNum);
+  if (leg.kind === 'trunk' && leg.role === 'unknown') castTrunk(work, call, leg, fleet.callerNum);
+  if (leg.kind === 'local') consultation(work, call, leg, fleet);
+  if (leg.kind === 'extension' && leg.uid !== call.uid) sentOn(work, call, leg.party);
+}
+
+/** The start was lost: a trunk's channel in an inbound context that shows another number dialled than its own. */
+function opening(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
+  const contexts = work.profile(call)?.inboundContexts ?? [];
+  if (leg.kind !== 'trunk' || fleet.context === null || !contexts.includes(fleet.context)) return;
+  if (fleet.exten === null || fleet.exten === fleet.callerNum) return;
+  mainIs(call, leg);
+  leg.role = 'client';
+  call.line = fleet.exten;
+  readExternal(work, call, fleet.callerNum);
+  direct(work, call, 'in');
+}
+
+/** A trunk leg is the client of an outgoing call that has none yet, else a staff mobile. */
+export function castTrunk(work: Work, call: CallState, leg: Leg, number: string | null): void {
+  const profile = work.profile(call);
+  const mobile = staffMobile(profile, number);
+  if (call.direction === 'out' && mobile === null && call.answeredAt === null) {
+    leg.role = 'client';
+    return;
+  }
+  if (call.direction === null || leg.role === 'client') return;
+  leg.role = 'staff';
+  leg.party = mobile ?? e164Of(number, { country: profile?.country ?? '', lines: profile?.lines ?? null });
+}
+
+function consultation(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
+  if (call.answeredAt === null) return;
+  const target = parseChannelName(leg.name).resource;
+  const byAgent = fleet.callerNum === call.finalAgent && leg.name.endsWith(';2');
+  if (byAgent && !openTransfers(call).some((one) => one.kind === 'attended')) {
+    note(work, call, 'attended', call.finalAgent, target);
+    return;
+  }
+  // FollowMe after a blind transfer shows the short number that was dialled.
+  const open = openTransfers(call).find((one) => one.kind === 'blind' && one.to === null);
+  if (open && fleet.callerNum !== null && isExtension(work, work.profile(call), fleet.callerNum))
+    open.to = fleet.callerNum;
+}
+
+/** A phone is called for the client while nobody talks with him: a blind transfer. */
+function sentOn(work: Work, call: CallState, party: string | null): void {
+  if (call.answeredAt === null || call.talkingSince !== null || party === null) return;
+  if (openTransfers(call).length === 0 && party !== call.finalAgent) note(work, call, 'blind', call.finalAgent, party);
+  call.fleet.lastExten = party;
+}

@@ -1,0 +1,32 @@
+/**
+ * A host posts some events twice. Two posts are one when they are equal, come within ten seconds and nothing else about
+ * that call came between: a group tried twice is two equal dials that both happened.
+ */
+import type { FleetEvent } from './facts.js';
+import type { CallState } from './tracker-types.js';
+import type { Work } from './tracker-work.js';
+
+const WITHIN_MS = 10_000;
+
+/** Judges a post and remembers it as the last one of its call. */
+export function isDuplicate(work: Work, call: CallState, fleet: FleetEvent): boolean {
+  const checksum = checksumOf(JSON.stringify(fleet));
+  const { last } = call.fleet;
+  const same = last !== null && last.checksum === checksum && work.now - last.at <= WITHIN_MS;
+  if (!same) call.fleet.last = { checksum, at: work.now };
+  return same;
+}
+
+/** 53 bits are plenty to tell two posts of one call apart (cyrb53, public domain). */
+function checksumOf(text: string): number {
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    high = Math.imul(high ^ code, 2654435761);
+    low = Math.imul(low ^ code, 1597334677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  return 4294967296 * (2097151 & low) + (high >>> 0);
+}
