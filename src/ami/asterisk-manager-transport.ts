@@ -24,6 +24,9 @@ import { lostBecause } from './native-transport.js';
 import type { AmiConnection, AmiTransport, ConnectionListener, ConnectOptions, OutgoingAction } from './transport.js';
 import { requireCapabilities } from './transport.js';
 
+/** Characters without a message in them. At 1 MiB of short lines the package would already block for seconds. */
+const UNREAD_LIMIT = 256 * 1024;
+
 type Manager = ReturnType<typeof AsteriskManager>;
 
 export const asteriskManagerTransport: AmiTransport = {
@@ -82,12 +85,13 @@ class ManagedConnection implements AmiConnection {
         if (!this.#closed) listener.onOpen();
       });
     });
+    const limit = Math.min(lineLimit, UNREAD_LIMIT);
     // Before the package's own listener, so that what is too much is never searched.
     this.#socket?.prependListener('data', (text: string) => {
       this.#unread += text.length;
       const blank = text.lastIndexOf('\r\n\r\n');
       this.#tail = blank < 0 ? text.length : text.length - blank - 4;
-      if (this.#unread > lineLimit)
+      if (this.#unread > limit)
         this.#fail(new TrunklineError('AMI_PROTOCOL', 'the PBX sends without end; framing is lost'));
     });
   }
