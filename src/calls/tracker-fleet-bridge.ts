@@ -24,7 +24,7 @@ export function fleetBridge(work: Work, mine: CallState, leg: Leg, fleet: FleetE
   enterBridge(work, call, leg, bridge);
   if (leg.role === 'client') remember(work, call, fleet);
   talk(work, call);
-  lone(work, call);
+  lone(work, call, leg);
   share(work, call);
   movedOn(work, call, before, fleet);
   consulting(work, call, leg);
@@ -92,12 +92,11 @@ function share(work: Work, call: CallState): void {
   else if (call.fleet.shared !== null) call.fleet.shared.to ??= work.at;
 }
 
-/** Whether the client waits in a bridge for the post of the other half, and since when. */
-function lone(work: Work, call: CallState): void {
-  const inBridge = call.legs.some((leg) => leg.role === 'client' && leg.bridge !== null && leg.goneAt === null);
-  const alone = inBridge && call.talkingSince === null && call.direction !== null && !call.ami;
-  if (!alone) call.fleet.loneSince = null;
-  else call.fleet.loneSince ??= work.now;
+/** Whether the client entered a bridge in which nobody is known, and waits there for the post of the other half. */
+function lone(work: Work, call: CallState, entered?: Leg): void {
+  const there = call.legs.some((leg) => leg.role === 'client' && leg.bridge !== null && leg.goneAt === null);
+  if (!there || call.talkingSince !== null) call.fleet.loneSince = null;
+  else if (entered?.role === 'client' && call.direction !== null && !call.ami) call.fleet.loneSince ??= work.now;
 }
 
 /** The other half of the client's bridge was lost: of an outgoing call it is the caller, else nobody knows who. */

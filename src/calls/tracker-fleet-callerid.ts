@@ -16,6 +16,7 @@ import { mainIs } from './tracker-fleet-dial.js';
 export function placeByParty(work: Work, fleet: FleetEvent): CallState | undefined {
   // A dial has no channel: the client of the call it serves stands in `Extensions`, or the agent who dialled a mobile.
   if (fleet.event === 'dial' && fleet.callType === 1) return placeDial(work, fleet);
+  if (fleet.event === 'hangup' && fleet.callType === 2) return placeConsultation(work, fleet);
   if (fleet.event !== 'new_callerid') return undefined;
   return byNumber(work, fleet.connectedNum) ?? byNumber(work, fleet.callerNum) ?? byAgent(work, fleet);
 }
@@ -26,6 +27,13 @@ function placeDial(work: Work, fleet: FleetEvent): CallState | undefined {
   if (!isExtension(work, null, by)) return byNumber(work, by);
   const mobile = work.ctx.enterprises.some((one) => staffMobile(one, fleet.phone) !== null);
   return mobile ? consultedBy(work, by) : undefined;
+}
+
+/** The end of a consultation whose channel was never named: from an agent to whom he asked for. */
+function placeConsultation(work: Work, fleet: FleetEvent): CallState | undefined {
+  const call = consultedBy(work, fleet.phone);
+  const asked = call?.transfers.some((one) => one.from === fleet.phone && one.to === (fleet.extensions[0] ?? one.to));
+  return asked ? call : undefined;
 }
 
 function byNumber(work: Work, raw: string | null): CallState | undefined {
@@ -86,16 +94,23 @@ export function castTrunk(work: Work, call: CallState, leg: Leg, number: string 
 
 function consultation(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
   if (call.answeredAt === null) return;
-  const target = parseChannelName(leg.name).resource;
-  const byAgent = fleet.callerNum === call.finalAgent && leg.name.endsWith(';2');
-  if (byAgent && !openTransfers(call).some((one) => one.kind === 'attended')) {
-    note(work, call, 'attended', call.finalAgent, target);
+  const first = leg.name.endsWith(';1');
+  const agent = first ? fleet.connectedNum : fleet.callerNum;
+  if (agent === call.finalAgent && !openTransfers(call).some((one) => one.kind === 'attended')) {
+    note(work, call, 'attended', agent, targetShown(work, call, leg, first ? fleet.callerNum : fleet.connectedNum));
     return;
   }
   // FollowMe after a blind transfer shows the short number that was dialled.
   const open = openTransfers(call).find((one) => one.kind === 'blind' && one.to === null);
   if (open && fleet.callerNum !== null && isExtension(work, work.profile(call), fleet.callerNum))
     open.to = fleet.callerNum;
+}
+
+/** What the agent dialled: of a FollowMe's inner channel not the mobile it calls, but the short number it shows. */
+function targetShown(work: Work, call: CallState, leg: Leg, shown: string | null): string {
+  const { resource } = parseChannelName(leg.name);
+  const profile = work.profile(call);
+  return !isExtension(work, profile, resource) && shown !== null && isExtension(work, profile, shown) ? shown : resource;
 }
 
 /** A phone is called for the client while nobody talks with him: a blind transfer. */

@@ -6,7 +6,7 @@ import type { Transfer } from './vocabulary.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { addOnce } from './tracker-work.js';
-import { originOf, otherHalf } from './tracker-legs.js';
+import { originOf } from './tracker-legs.js';
 import { parseChannelName } from './channel-name.js';
 import { partyOf } from './tracker-who.js';
 
@@ -82,8 +82,9 @@ export function targetOf(work: Work, call: CallState, leg: Leg): string | null {
  */
 export function consulting(work: Work, call: CallState, agent: Leg): void {
   if (agent.role !== 'staff' || agent.bridge === null || call.answeredAt === null) return;
-  const half = call.legs.find((leg) => leg.kind === 'local' && leg.bridge === agent.bridge && leg.goneAt === null);
-  if (!half || !otherHalf(call, half)) return;
+  // The second half is on the side of the one who is consulted.
+  const half = call.legs.find((leg) => leg.name.endsWith(';1') && leg.bridge === agent.bridge && leg.goneAt === null);
+  if (!half || !call.agents.includes(agent.party ?? '')) return;
   const to = targetOf(work, call, half);
   if (openTransfers(call).some((one) => one.from === agent.party && one.to === to)) return;
   if (call.talkers.includes(agent.uid)) return;
