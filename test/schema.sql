@@ -112,12 +112,12 @@ TABLE deliveries (
   CONSTRAINT deliveries_pkey PRIMARY KEY (id),
   CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'started'::text, 'done'::text, 'expired'::text, 'skipped'::text, 'dead'::text])))
 );
-CREATE INDEX deliveries_cards ON deliveries USING btree (enterprise_number, integration_type, due_at) WHERE ((state = ANY (ARRAY['pending'::text, 'started'::text])) AND (class <> 'durable'::text));
+CREATE INDEX deliveries_cards ON deliveries USING btree (enterprise_number, integration_type, due_at, id) WHERE ((state = ANY (ARRAY['pending'::text, 'started'::text])) AND (class <> 'durable'::text));
 CREATE INDEX deliveries_dead ON deliveries USING btree (enterprise_number, integration_type, id) WHERE (state = 'dead'::text);
 CREATE INDEX deliveries_enterprise ON deliveries USING btree (enterprise_number, id DESC);
 CREATE INDEX deliveries_expiry ON deliveries USING btree (expires_at) WHERE (state = ANY (ARRAY['pending'::text, 'started'::text]));
 CREATE INDEX deliveries_head ON deliveries USING btree (call_id, integration_type, id) WHERE (state = ANY (ARRAY['pending'::text, 'started'::text]));
-CREATE INDEX deliveries_lane ON deliveries USING btree (enterprise_number, integration_type, due_at) WHERE (state = ANY (ARRAY['pending'::text, 'started'::text]));
+CREATE INDEX deliveries_lane ON deliveries USING btree (enterprise_number, integration_type, due_at, id) WHERE (state = ANY (ARRAY['pending'::text, 'started'::text]));
 CREATE INDEX deliveries_settled ON deliveries USING btree (settled_at) WHERE (settled_at IS NOT NULL);
 
 TABLE delivery_refs (

@@ -230,8 +230,8 @@ CREATE TABLE deliveries (
   UNIQUE (call_id, integration_type, seq, step)
 );
 -- A lane looks for what is due; its cards are found without walking over its history.
-CREATE INDEX deliveries_lane ON deliveries (enterprise_number, integration_type, due_at) WHERE state IN ('pending', 'started');
-CREATE INDEX deliveries_cards ON deliveries (enterprise_number, integration_type, due_at)
+CREATE INDEX deliveries_lane ON deliveries (enterprise_number, integration_type, due_at, id) WHERE state IN ('pending', 'started');
+CREATE INDEX deliveries_cards ON deliveries (enterprise_number, integration_type, due_at, id)
   WHERE state IN ('pending', 'started') AND class <> 'durable';
 CREATE INDEX deliveries_expiry ON deliveries (expires_at) WHERE state IN ('pending', 'started');
 CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
