@@ -1,7 +1,8 @@
 /**
  * A TCP line that can be cut: put between two parties, it passes bytes on until it is told otherwise.
  *
- * - `heal`: everything passes; what was held back follows.
+ * - `heal`: everything passes; what was held back follows. `healNew`: only connections made from now on; what the others
+ *   hold stays held, to arrive late.
  * - `cut`: every connection is reset, and every new one at once.
  * - `hang`: connections stay and nothing passes either way, as behind a firewall that drops.
  * - `deafen`: what clients send arrives, what comes back is held: the far side acts and nobody hears of it.
@@ -14,6 +15,7 @@ export interface CutProxy {
   readonly host: string;
   readonly port: number;
   heal(): void;
+  healNew(): void;
   cut(): void;
   hang(): void;
   deafen(): void;
@@ -24,6 +26,7 @@ export interface CutProxy {
 type Mode = 'open' | 'cut' | 'hang' | 'deaf';
 
 interface Pair {
+  mode: Mode;
   client: Socket;
   server: Socket;
 }
@@ -32,7 +35,7 @@ export async function createCutProxy(target: { host: string; port: number }): Pr
   let mode: Mode = 'open';
   const pairs = new Set<Pair>();
 
-  function apply({ client, server }: Pair): void {
+  function apply({ mode, client, server }: Pair): void {
     if (mode === 'open' || mode === 'deaf') client.resume();
     else client.pause();
     if (mode === 'open') server.resume();
@@ -51,7 +54,7 @@ export async function createCutProxy(target: { host: string; port: number }): Pr
       return;
     }
     const server = connect(target);
-    const pair = { client, server };
+    const pair: Pair = { mode, client, server };
     pairs.add(pair);
     for (const [from, to] of [
       [client, server],
@@ -73,7 +76,8 @@ export async function createCutProxy(target: { host: string; port: number }): Pr
   function set(next: Mode): void {
     mode = next;
     for (const pair of pairs) {
-      if (mode === 'cut') drop(pair);
+      pair.mode = next;
+      if (next === 'cut') drop(pair);
       else apply(pair);
     }
   }
@@ -82,6 +86,7 @@ export async function createCutProxy(target: { host: string; port: number }): Pr
     host: address,
     port,
     heal: () => set('open'),
+    healNew: () => void (mode = 'open'),
     cut: () => set('cut'),
     hang: () => set('hang'),
     deafen: () => set('deaf'),
