@@ -42,7 +42,7 @@ function whatBothClaim(one: Claim, other: Claim): string | null {
   if (context !== null) return `context ${context}`;
   const apartByContext = one.selector?.contexts !== undefined && other.selector?.contexts !== undefined;
   const extension = sharedExtension(one, other);
-  return extension === null || apartByContext ? null : `extension ${extension}`;
+  return apartByContext ? null : extension;
 }
 
 /** What an enterprise claims on a PBX it shares: what it says, and else what follows from its other settings. */
@@ -76,13 +76,13 @@ function sharedExtension(one: Claim, other: Claim): string | null {
   const theirs = new RegExp(extensionsOf(other));
   const both = (number: string) => mine.test(number) && theirs.test(number);
   const configured = [...one.extensions, ...other.extensions].map((extension) => extension.number).find(both);
-  if (configured !== undefined) return configured;
+  if (configured !== undefined) return `extension ${configured}`;
   for (let digits = 1; digits <= 5; digits += 1) {
     for (let value = 0; value < 10 ** digits; value += 1) {
       const number = String(value).padStart(digits, '0');
-      if (both(number)) return number;
+      if (both(number)) return `extension ${number}`;
     }
   }
   // Patterns for longer names cannot all be tried; equal ones surely meet.
-  return mine.source === theirs.source ? `names that match ${mine.source}` : null;
+  return mine.source === theirs.source ? `extensions like ${mine.source}` : null;
 }
