@@ -18,7 +18,7 @@ describeWith(['sipp', 'asterisk-22'], 'a real call on a real Asterisk', () => {
         enterprises: [retailCrmEnterprise({ amiPort: asterisk.amiPort, crmUrl: crm.url })],
       });
       await linkUp(running);
-      await using phone = await startPhone(asterisk, '150', { default: { then: 'answer', ringMs: 800 } });
+      await using _phone = await startPhone(asterisk, '150', { default: { then: 'answer', ringMs: 800 } });
 
       await placeCall(asterisk, { tag: tagOf(1), dial: '0001360', from: '80290000001', talkMs: 2_000 });
       const [record] = await until('the record', () => crm.state.calls.length > 0 && crm.state.calls);
