@@ -18,14 +18,12 @@ export const DEFAULT_BACKOFF: BackoffSettings = {
 
 /**
  * The wait before try number `attempt` (1 is the first after a loss): doubling from 50 ms to a minute, or, while the PBX
- * refuses the log-in, from 20 s to 5 min by four. Half of it is left to chance, so that a thousand sessions lost at once
- * do not come back at once.
+ * refuses the log-in, from 20 s to 5 min by four. A part is left to chance, so that a thousand sessions lost at once do
+ * not come back at once.
  */
 export function backoffMs(attempt: number, refused: boolean, settings: BackoffSettings, random: () => number): number {
   const { firstMs, maxMs, authFirstMs, authFactor, authMaxMs } = settings;
   const exponent = Math.min(Math.max(attempt, 1) - 1, 30);
-  const full = refused
-    ? Math.min(authMaxMs, authFirstMs * authFactor ** exponent)
-    : Math.min(maxMs, firstMs * 2 ** exponent);
-  return full * (0.5 + random() / 2);
+  if (refused) return Math.min(authMaxMs, authFirstMs * authFactor ** exponent) * (1 + random() / 4);
+  return Math.min(maxMs, firstMs * 2 ** exponent) * (0.5 + random() / 2);
 }
