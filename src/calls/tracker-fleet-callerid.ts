@@ -110,7 +110,9 @@ function consultation(work: Work, call: CallState, leg: Leg, fleet: FleetEvent):
 function targetShown(work: Work, call: CallState, leg: Leg, shown: string | null): string {
   const { resource } = parseChannelName(leg.name);
   const profile = work.profile(call);
-  return !isExtension(work, profile, resource) && shown !== null && isExtension(work, profile, shown) ? shown : resource;
+  return !isExtension(work, profile, resource) && shown !== null && isExtension(work, profile, shown)
+    ? shown
+    : resource;
 }
 
 /** A phone is called for the client while nobody talks with him: a blind transfer. */

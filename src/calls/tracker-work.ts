@@ -30,7 +30,9 @@ export class Work {
     this.at = fact.at;
     this.now = fact.arrivedAt;
     this.pages.saw(fact.arrivedAt);
-    if (fact.source === 'ami' && fact.stamped) this.pages.link.skewMs = fact.at - fact.arrivedAt;
+    if (fact.source !== 'ami') return;
+    this.pages.link.up = true;
+    if (fact.stamped) this.pages.link.skewMs = fact.at - fact.arrivedAt;
   }
 
   /** Our clock put on the PBX's. */
