@@ -21,6 +21,16 @@ import {
   rootIsReady,
 } from './test-parts.mjs';
 
+// A shell in a process group of its own reads a pipe that only this process holds open: however this one ends, the group
+// is killed, so that no builder is at work in a folder the next one clears. (Not for apt: dpkg must be let finish.)
+const TOGETHER = `
+exec 3<&0
+"$@" </dev/null 3<&- & child=$!
+( while read -r _ <&3; do :; done; kill -KILL 0 ) & guard=$!
+wait $child; code=$?
+kill -KILL $guard
+exit $code`;
+
 const cache = resolve(cacheFolder());
 const failures = new Map();
 const say = (text) => console.log(`prepare-tests: ${text}`);
@@ -61,6 +71,7 @@ async function buildRoot(root) {
   const target = rootFolder(root.part);
   const building = `${target}.building`;
   const log = join(cache, `${root.part}.log`);
+  rmSync(log, { force: true });
   const mirror = configuredMirror();
   if (!mirror) return void failures.set(root.part, 'no Debian mirror in /etc/apt (or TRUNKLINE_DEBIAN_MIRROR)');
   if (!findCommand('debootstrap')) return void failures.set(root.part, 'no debootstrap');
@@ -70,11 +81,12 @@ async function buildRoot(root) {
   say(`building ${root.part} from Debian's ${root.suite} (about a minute)`);
   const started = Date.now();
   const options = ['--variant=minbase', `--include=${root.include.join(',')}`, `--cache-dir=${downloads}`];
-  const code = await run('debootstrap', [...options, root.suite, building, mirror], { log, env: process.env });
+  const code = await runTogether('debootstrap', [...options, root.suite, building, mirror], { log });
   if (code !== 0) return void failures.set(root.part, whyNot(root, log));
   writeFileSync(join(building, MARKER), JSON.stringify({ recipe: recipeOf(root), builtAt: new Date().toISOString() }));
   await removeTree(target);
   renameSync(building, target);
+  rmSync(downloads, { recursive: true, force: true });
   say(`${root.part} is ready after ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
@@ -82,7 +94,7 @@ async function buildRoot(root) {
 function whyNot(root, log) {
   const text = readFileSync(log, 'utf8');
   if (/Failed getting release file|Invalid Release file/.test(text)) {
-    return `the configured mirror does not have ${root.suite}: an old suite moves to Debian's archive; name a mirror that has it in TRUNKLINE_DEBIAN_MIRROR`;
+    return `the configured mirror has no ${root.suite}, or cannot be reached; an old suite moves to Debian's archive, and TRUNKLINE_DEBIAN_MIRROR can name a mirror that has it`;
   }
   const last =
     text
@@ -145,6 +157,18 @@ function run(command, args, { log, env }) {
   const file = openSync(log, 'a');
   return new Promise((done) => {
     const child = spawn(findCommand(command) ?? command, args, { stdio: ['ignore', file, file], env });
+    child.on('error', () => done(127));
+    child.on('close', (code) => done(code ?? 128));
+  }).finally(() => closeSync(file));
+}
+
+function runTogether(command, args, { log }) {
+  const file = openSync(log, 'a');
+  return new Promise((done) => {
+    const child = spawn('/bin/sh', ['-c', TOGETHER, 'keeper', findCommand(command) ?? command, ...args], {
+      stdio: ['pipe', file, file],
+      detached: true,
+    });
     child.on('error', () => done(127));
     child.on('close', (code) => done(code ?? 128));
   }).finally(() => closeSync(file));

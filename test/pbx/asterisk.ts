@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openAmiProbe, headerOf, type AmiProbe } from './ami-probe.js';
@@ -61,6 +62,9 @@ export async function startAsterisk(options: StartOptions): Promise<Asterisk> {
   const inside = (path: string) => join(folder, path);
   for (const part of ['etc', 'run', 'log/cdr-csv', 'lib']) mkdirSync(inside(part), { recursive: true });
   mkdirSync(join(root, 'var/spool/asterisk/monitor'), { recursive: true });
+  // It looks up its own name at start; nothing it does may wait for, or reach, a name server.
+  writeFileSync(join(root, 'etc/hosts'), `127.0.0.1 localhost ${hostname()}\n`);
+  writeFileSync(join(root, 'etc/resolv.conf'), '');
   for (const [file, text] of Object.entries(asteriskConfig({ ...options, home, ports }))) {
     writeFileSync(inside(`etc/${file}`), text);
   }

@@ -28,6 +28,8 @@ export interface RunningCalls {
   readonly done: Promise<PlacedCall[]>;
   /** As far as they have come. */
   soFar(): PlacedCall[];
+  /** Begins no further call; resolves when those in progress have ended, however they went. */
+  finish(): Promise<PlacedCall[]>;
   /** Kills the callers as a power cut would: no BYE is sent. */
   stop(): Promise<void>;
 }
@@ -75,7 +77,11 @@ export async function placeCalls(
   const done = wait();
   // Whoever stops the callers on purpose need not wait for `done` as well.
   done.catch(() => undefined);
-  return { done, soFar, stop };
+  const finish = async () => {
+    await (stopped ??= run.stop(longest + 60_000).then(() => asterisk.ports.giveBack(ports)));
+    return soFar();
+  };
+  return { done, soFar, finish, stop };
 }
 
 function rowOf(call: PlannedCall): (string | number)[] {

@@ -1,5 +1,5 @@
 import type { Asterisk } from './asterisk.js';
-import { firstRingingAt, placeCalls, tagOf, type PlacedCall, type PlannedCall } from './callers.js';
+import { placeCalls, tagOf, type PlacedCall, type PlannedCall } from './callers.js';
 import type { Extension } from './dialplan.js';
 import type { CdrRow } from './master-csv.js';
 import { startPhone, type CalleePlan, type Phone } from './phones.js';
@@ -104,6 +104,8 @@ export interface Load {
   readonly calls: readonly LoadCall[];
   readonly done: Promise<DrivenCall[]>;
   soFar(): DrivenCall[];
+  /** Begins no further call; resolves when those in progress have ended, however they went. */
+  finish(): Promise<DrivenCall[]>;
   stop(): Promise<void>;
 }
 
@@ -120,18 +122,25 @@ export async function driveCalls(
       phones.push(await startPhone(asterisk, extension, phonePlan(calls, extension)));
     const plans = calls.map((call) => call.plan);
     const running = await placeCalls(asterisk, plans, { perSecond });
-    const driven = (placed: readonly PlacedCall[]): DrivenCall[] =>
-      calls.map((call, i) => ({
+    const driven = (placed: readonly PlacedCall[]): DrivenCall[] => {
+      const ringing = ringingByTag(phones);
+      return calls.map((call, i) => ({
         ...call,
         placed: placed[i]?.leg ?? null,
-        firstRingingAt: firstRingingAt(phones, call.plan.tag),
+        firstRingingAt: ringing.get(call.plan.tag) ?? null,
       }));
+    };
     const done = running.done.finally(stopPhones).then(driven);
     done.catch(() => undefined);
     return {
       calls,
       done,
       soFar: () => driven(running.soFar()),
+      async finish() {
+        const placed = await running.finish();
+        await stopPhones();
+        return driven(placed);
+      },
       async stop() {
         await running.stop();
         await stopPhones();
@@ -141,6 +150,15 @@ export async function driveCalls(
     await stopPhones();
     throw error;
   }
+}
+
+/** The traces are long: they are read once for all calls. */
+function ringingByTag(phones: readonly Phone[]): Map<string, number> {
+  const earliest = new Map<string, number>();
+  for (const { tag, ringingAt } of phones.flatMap((phone) => phone.legs())) {
+    if (tag !== null && ringingAt !== null) earliest.set(tag, Math.min(ringingAt, earliest.get(tag) ?? Infinity));
+  }
+  return earliest;
 }
 
 function phonePlan(calls: readonly LoadCall[], extension: Extension) {
