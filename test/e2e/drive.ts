@@ -134,18 +134,23 @@ function planOf(calls: readonly LoadCall[], extension: (typeof PHONES)[number]):
   );
 }
 
-/** 151 takes what 150 would have: the fleet's dialplan has one line for one phone. Nobody is missed by a short Dial there. */
+/**
+ * 151 takes what 150 would have: the fleet's dialplan has one line for one phone, and nobody is missed by a short Dial
+ * there. It answers before anyone does, so a caller's talk begins while it rings, and who gives up hangs up.
+ */
 function onFleetLine(call: LoadCall): LoadCall {
   const dial = FLEET_LINE[call.plan.dial] ?? call.plan.dial;
-  if (dial === '0001370') return { ...call, plan: { ...call.plan, dial } };
+  const group = dial === '0001370';
   const phone = call.phones['150'] ?? call.phones['151'];
-  const giveUp = call.expected === 'missed' ? { giveUpMs: 2_000 } : {};
-  // This dialplan answers before anyone does, so who gives up hangs up an answered call.
-  const talkMs = call.plan.giveUpMs ?? (call.expected === 'missed' ? 2_000 : call.plan.talkMs);
-  return {
-    ...call,
-    plan: { ...call.plan, dial, ...giveUp, ...(talkMs === undefined ? {} : { talkMs }) },
-    answeredBy: call.answeredBy === null ? null : '151',
-    phones: phone ? { '151': phone } : {},
-  };
+  const phones = group ? call.phones : phone ? { '151': phone } : {};
+  const answeredBy = call.answeredBy === null ? null : group ? call.answeredBy : '151';
+  const { giveUpMs, talkMs, ...plan } = call.plan;
+  return { ...call, plan: { ...plan, dial, ...callerHangsUp() }, answeredBy, phones };
+
+  function callerHangsUp(): { talkMs?: number } {
+    if (giveUpMs !== undefined) return { talkMs: giveUpMs };
+    if (call.expected === 'missed') return { talkMs: 2_000 };
+    const answer = Object.values(call.phones).find((one) => one.then === 'answer');
+    return talkMs === undefined ? {} : { talkMs: talkMs + (answer?.then === 'answer' ? answer.ringMs : 0) };
+  }
 }
