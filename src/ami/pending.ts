@@ -22,7 +22,9 @@ interface Waiting {
   answered: boolean;
   resolve(messages: AmiMessage[]): void;
   reject(error: TrunklineError): void;
-  deadline: AbortController;
+  deadlineMs: number;
+  /** By the monotonic clock. */
+  deadlineAt: number;
 }
 
 const MAX_LIST_ITEMS = 100_000;
@@ -32,13 +34,20 @@ export function newActionId(): string {
   return randomBytes(12).toString('hex');
 }
 
-/** The actions of one connection that have no answer yet. Every one of them ends: answered, refused, too late or lost. */
+/**
+ * The actions of one connection that have no answer yet. Every one of them ends: answered, refused, too late or lost. One
+ * sleep watches over the nearest deadline of all, and is not woken when an answer comes: most actions cost no timer.
+ */
 export class PendingActions {
   readonly #clock: Clock;
+  readonly #gone: AbortSignal;
   readonly #waiting = new Map<string, Waiting>();
+  #watchedUntil = Infinity;
 
-  constructor(clock: Clock) {
+  /** `gone` is aborted when the connection has ended. */
+  constructor(clock: Clock, gone: AbortSignal) {
     this.#clock = clock;
+    this.#gone = gone;
   }
 
   get size(): number {
@@ -51,14 +60,10 @@ export class PendingActions {
    */
   wait(actionId: string, action: string, isList: boolean, deadlineMs: number): Promise<AmiMessage[]> {
     return new Promise((resolve, reject) => {
-      const deadline = new AbortController();
-      this.#waiting.set(actionId, { action, items: isList ? [] : null, answered: false, resolve, reject, deadline });
-      void this.#clock.sleep(deadlineMs, deadline.signal).then(() => {
-        if (deadline.signal.aborted) return;
-        this.#settle(actionId)?.reject(
-          new TrunklineError('AMI_TIMEOUT', `the PBX did not answer ${action} within ${String(deadlineMs)} ms`),
-        );
-      });
+      const deadlineAt = this.#clock.monotonic() + deadlineMs;
+      const items = isList ? [] : null;
+      this.#waiting.set(actionId, { action, items, answered: false, resolve, reject, deadlineMs, deadlineAt });
+      if (deadlineAt < this.#watchedUntil) void this.#watch(deadlineAt);
     });
   }
 
@@ -104,7 +109,25 @@ export class PendingActions {
   #settle(actionId: string): Waiting | undefined {
     const waiting = this.#waiting.get(actionId);
     this.#waiting.delete(actionId);
-    waiting?.deadline.abort();
     return waiting;
   }
+
+  async #watch(until: number): Promise<void> {
+    this.#watchedUntil = until;
+    await this.#clock.sleep(Math.max(0, until - this.#clock.monotonic()), this.#gone);
+    // A nearer deadline took over meanwhile, and watches what is left.
+    if (this.#gone.aborted || this.#watchedUntil !== until) return;
+    this.#watchedUntil = Infinity;
+    let next = Infinity;
+    for (const [actionId, { deadlineAt, deadlineMs, action }] of [...this.#waiting]) {
+      // A timer may fire a moment early.
+      if (deadlineAt > this.#clock.monotonic() + 1) next = Math.min(next, deadlineAt);
+      else this.#settle(actionId)?.reject(tooLate(action, deadlineMs));
+    }
+    if (next < Infinity) await this.#watch(next);
+  }
+}
+
+function tooLate(action: string, deadlineMs: number): TrunklineError {
+  return new TrunklineError('AMI_TIMEOUT', `the PBX did not answer ${action} within ${String(deadlineMs)} ms`);
 }

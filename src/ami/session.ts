@@ -292,8 +292,8 @@ export class AmiSession {
     const { transport, tls, encoding } = plan;
     const opened = deferred<undefined>();
     const closed = deferred<TrunklineError>();
-    const pending = new PendingActions(this.#clock);
     const gone = new AbortController();
+    const pending = new PendingActions(this.#clock, gone.signal);
     const connection = transport.connect(
       { host: target.host, port: target.port, tls, encoding, lineLimit: this.#settings.lineLimit },
       {
