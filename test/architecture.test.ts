@@ -113,7 +113,7 @@ describe('the structure', () => {
   it('leaves the environment to main.ts', () => {
     const code = (file: string) => readFileSync(path.join(src, file), 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
     const readers = files.filter((file) => /process\.env\b/.test(code(file)));
-    // The second hands it on to the database's own programs and reads nothing.
+    // That one reads the search path alone, for programs of the operating system.
     expect(readers.filter((file) => file !== 'db/embedded/os-user.ts')).toEqual(['main.ts']);
   });
 
