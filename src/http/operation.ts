@@ -19,7 +19,6 @@ export interface OperationOptions {
 
 const loopback = new IpRanges(['127.0.0.0/8', '::1']);
 
- 
 export async function operationPlugin(app: FastifyInstance, options: OperationOptions): Promise<void> {
   const { health, metrics, metricsToken } = options;
 
