@@ -74,7 +74,7 @@ test('a paused lane can be resumed by hand', async () => {
 });
 
 test('a paused lane tries one row now and then, because a CRM can be mended on its side', async () => {
-  const probing = createRig({ pool: db.pool, settings: { pauseProbeMs: 300, backoff: { durable: { baseMs: 20 } } } });
+  const probing = createRig({ pool: db.pool, settings: { pauseProbeMs: 1_000, backoff: { durable: { baseMs: 20 } } } });
   probing.account(crm.url);
   crm.answer(() => ({ status: 403 }));
   const calls = [aCall(), aCall(), aCall()];

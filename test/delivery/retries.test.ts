@@ -69,7 +69,7 @@ test('Retry-After is waited for, and not beyond what we allow', async () => {
 });
 
 test('an account that asks for a pause gets it for everything', async () => {
-  crm.answer(() => ({ status: 429, headers: { 'retry-after': '1' } }));
+  crm.answer(() => ({ status: 429, headers: { 'retry-after': '2' } }));
   await rig.owe([aCall().finished()]);
   await rig.turn();
   await rig.owe([aCall().finished()]);
@@ -77,7 +77,7 @@ test('an account that asks for a pause gets it for everything', async () => {
   expect(crm.received).toHaveLength(1);
   crm.answer(() => ({}));
   await turnUntil('both', () => Promise.resolve(crm.records.size === 2));
-  expect((crm.received[1]?.at ?? 0) - (crm.received[0]?.at ?? 0)).toBeGreaterThanOrEqual(990);
+  expect((crm.received[1]?.at ?? 0) - (crm.received[0]?.at ?? 0)).toBeGreaterThanOrEqual(1_990);
 });
 
 test('a refused record is dead at once and can be replayed', async () => {
@@ -112,14 +112,14 @@ test('cards are never replayed', async () => {
 test('a record nobody takes is dead when its days are over', async () => {
   const short = createRig({
     pool: db.pool,
-    settings: { lifeMs: { durable: 700 }, backoff: { durable: { baseMs: 100, maxMs: 100 } } },
+    settings: { lifeMs: { durable: 1_500 }, backoff: { durable: { baseMs: 100, maxMs: 100 } } },
   });
   short.account(crm.url);
   crm.answer(() => ({ status: 503 }));
   const call = aCall();
   await short.owe([call.finished()]);
   await turnUntil('dead', async () => (await statesOf(db.pool, call))['record'] === 'dead', short);
-  expect(crm.received.length).toBeGreaterThan(2);
+  expect(crm.received.length).toBeGreaterThan(1);
   await short.close();
 });
 
@@ -170,33 +170,39 @@ test('odd text from a CRM does not stop its row from being settled', async () =>
   expect(await statesOf(db.pool, call)).toMatchObject({ record: 'done' });
 });
 
-test('a breaker spares a CRM that is down, and what waited goes out when it is back', async () => {
-  const breaker = { minAttempts: 4, openMs: 150, maxOpenMs: 300, windowMs: 10_000 };
-  const sparing = createRig({
-    pool: db.pool,
-    settings: { breaker, backoff: { durable: { baseMs: 60_000, maxMs: 60_000 } }, parallel: 20 },
-  });
+test('a breaker spares a CRM that is down, and no other', async () => {
+  const breaker = { minAttempts: 4, openMs: 60_000, maxOpenMs: 60_000 };
+  const sparing = createRig({ pool: db.pool, settings: { breaker, parallel: 20 } });
   sparing.account(crm.url);
   sparing.account(crm.url, { enterprise: '0400' });
   crm.answer((one) => (one.id.startsWith('0367') ? { status: 503 } : {}));
-  const calls = Array.from({ length: 10 }, () => aCall());
-  for (const call of calls) await sparing.owe([call.finished()]);
+  for (let i = 0; i < 10; i++) await sparing.owe([aCall().finished()]);
   await sparing.turn();
   const tries = crm.received.length;
   expect(tries).toBeLessThanOrEqual(10);
   expect(sparing.worker.status()).toMatchObject([{ enterprise: '0367', breaker: 'open' }]);
-  await sparing.owe([aCall().finished()]);
-  await sparing.turn();
-  expect(crm.received).toHaveLength(tries);
-
   const other = aCall('0400');
+  await sparing.owe([aCall().finished()]);
   await sparing.owe([other.finished()]);
   await sparing.turn();
-  expect(crm.records.has(other.externalId)).toBe(true);
-
-  crm.answer(() => ({}));
-  await turnUntil('all', () => Promise.resolve(calls.every((call) => crm.records.get(call.externalId) === 1)), sparing);
+  expect(crm.received.slice(tries).map((one) => one.id)).toEqual([other.externalId]);
   await sparing.close();
+});
+
+test('what waited in back-off goes out when the CRM is back', async () => {
+  const breaker = { minAttempts: 4, openMs: 100, maxOpenMs: 200 };
+  const mine = createRig({
+    pool: db.pool,
+    settings: { breaker, backoff: { durable: { baseMs: 60_000, maxMs: 60_000 } }, parallel: 20 },
+  });
+  mine.account(crm.url);
+  crm.answer(() => ({ status: 503 }));
+  const calls = Array.from({ length: 10 }, () => aCall());
+  for (const call of calls) await mine.owe([call.finished()]);
+  await mine.turn();
+  crm.answer(() => ({}));
+  await turnUntil('all', () => Promise.resolve(calls.every((call) => crm.records.get(call.externalId) === 1)), mine);
+  await mine.close();
 });
 
 test('rows a CRM asked to hold back are not brought forward when it recovers', async () => {

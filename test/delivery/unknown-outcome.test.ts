@@ -96,7 +96,7 @@ test('a card that may be open keeps its close owed although the card is given up
 test('a row of a daemon that died is taken when its lease is over, logged as lost, and repeated with care', async () => {
   const call = aCall();
   await rig.owe([call.finished()], { steps: [{ step: 'record', class: 'durable' }] });
-  expect(await claimAs('dead-daemon', 600)).toHaveLength(1);
+  expect(await claimAs('dead-daemon', 2_000)).toHaveLength(1);
   await rig.turn();
   expect(crm.received).toEqual([]);
   await until('it is taken over', async () => {
@@ -175,6 +175,31 @@ test('a stale epoch takes nothing, and its late result changes nothing', async (
   expect((await db.pool.query('SELECT FROM delivery_refs')).rowCount).toBe(0);
 });
 
+test('the epoch alone tells a holder of before from the same holder of now', async () => {
+  const call = aCall();
+  await rig.owe([call.finished()], { steps: [{ step: 'record', class: 'durable' }] });
+  const [row] = await claimAs('same', 60_000);
+  if (!row) throw new Error('not claimed');
+  const { id, attempts, callId, enterprise, type } = row;
+  const done = {
+    state: 'done' as const,
+    delayMs: 0,
+    notBefore: false,
+    unknown: false,
+    code: null,
+    error: null,
+    refs: null,
+  };
+  const result = { id, attempts, callId, enterprise, type, ...done, card: 'none' as const };
+  expect(await settle(db.pool, 'same', [{ ...result, epoch: String(Number(row.epoch) + 1) }], [])).toEqual([]);
+  const again = await acquireLimits(db.pool, [KEY], 'same', 60_000);
+  expect(Number(again[0]?.epoch)).toBeGreaterThan(Number(row.epoch));
+  await rig.owe([aCall().finished()], { steps: [{ step: 'record', class: 'durable' }] });
+  const stale = [{ ...LANE, epoch: row.epoch }];
+  expect(await claim(db.pool, stale, { holder: 'same', leaseMs: 1_000, held: [] })).toEqual([]);
+  expect(await settle(db.pool, 'same', [{ ...result, epoch: row.epoch }], [])).toEqual([id]);
+});
+
 test('while one daemon works a limit key another leaves it alone, and takes over when it stops', async () => {
   const one = createRig({ pool: db.pool });
   const two = createRig({ pool: db.pool });
@@ -199,11 +224,11 @@ test('while one daemon works a limit key another leaves it alone, and takes over
 });
 
 test('a stop lets attempts finish, then cuts them off, and leaves nothing half done', async () => {
-  const brisk = createRig({ pool: db.pool, settings: { stopMs: 300 } });
+  const brisk = createRig({ pool: db.pool, settings: { stopMs: 1_500 } });
   brisk.account(crm.url);
   const quick = aCall();
   const stuck = aCall();
-  crm.answer((one) => (one.id === stuck.externalId ? { hang: true } : { delayMs: 150 }));
+  crm.answer((one) => (one.id === stuck.externalId ? { hang: true } : { delayMs: 100 }));
   for (const call of [quick, stuck])
     await brisk.owe([call.finished()], { steps: [{ step: 'record', class: 'durable' }] });
   const stop = new AbortController();
