@@ -103,6 +103,8 @@ const TRANSLATORS: ReadonlyMap<string, Translator> = new Map<string, Translator>
   ['NewCallerid', seen],
   ['NewConnectedLine', seen],
   ['MusicOnHoldStart', seen],
+  // The first word of a caller who waits for a smart redirect.
+  ['UserEvent', seen],
   ['Hold', about((channel) => ({ kind: 'channel.hold', channel, on: true }))],
   ['Unhold', about((channel) => ({ kind: 'channel.hold', channel, on: false }))],
   ['Hangup', about((channel, message) => ({ kind: 'channel.gone', channel, cause: numberOf(message, 'Cause') }))],

@@ -9,7 +9,7 @@ import type { Work } from './tracker-work.js';
 import { liveLegs, mainLeg } from './tracker-work.js';
 import { resultOf } from './tracker-facts.js';
 import { isStandIn } from './tracker-legs.js';
-import { settle } from './tracker-direction.js';
+import { settle } from './tracker-announce.js';
 import { flushRing } from './tracker-ringing.js';
 import { stopTalk, talk } from './tracker-talk.js';
 import { closeTransfers, consultationOver } from './tracker-transfer.js';
@@ -33,10 +33,15 @@ function dialsOpen(call: CallState): boolean {
 
 /** After a hang-up: when no leg is left, the call ends, or the PBX is asked first. */
 export function endIfEmpty(work: Work, call: CallState, at: number): void {
-  if (call.ending !== null || liveLegs(call).length > 0 || call.legs.length === 0) return;
+  if (call.ending !== null || isUp(call) || call.legs.length === 0) return;
   if (!work.ctx.confirmHangups || !work.pages.link.up) return finish(work, call, at);
   call.ending = { at, confirmBy: work.now + work.ctx.confirmTimeoutMs };
   work.effects.push({ kind: 'confirm-gone', uids: askable(call) });
+}
+
+/** A leg is left. Where AMI sees the call, one that only a post told of does not keep it up. */
+export function isUp(call: CallState): boolean {
+  return liveLegs(call).some((leg) => leg.ami || !call.ami);
 }
 
 /** Channels worth asking about. Local halves have no caller and end with their other ends. */
@@ -58,11 +63,11 @@ export function confirmedGone(work: Work, call: CallState, uid: string): void {
   const leg = call.legs.find((one) => one.uid === uid);
   if (leg && leg.goneAt === null) legGone(work, call, leg, work.onPbxClock(work.now));
   if (call.ending !== null) {
-    if (liveLegs(call).length === 0) finish(work, call, call.ending.at);
+    if (!isUp(call)) finish(work, call, call.ending.at);
     return;
   }
   // A first channel that was only heard of and is gone: nothing else will end the call if no leg is known.
-  if (liveLegs(call).length === 0 && call.ami) finish(work, call, Math.max(call.lastAt, call.startedAt));
+  if (!isUp(call) && call.ami) finish(work, call, Math.max(call.lastAt, call.startedAt));
 }
 
 /** Ends a call for good. `at`: when it ended, on the PBX's clock. */

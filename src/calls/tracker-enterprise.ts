@@ -30,9 +30,14 @@ function fitsLine(one: EnterpriseProfile, call: CallState): boolean {
   return call.line !== null && (one.selector?.lines?.includes(call.line) ?? false);
 }
 
-/** Extensions of two enterprises in one call tell nothing. */
+/**
+ * Extensions of two enterprises in one call tell nothing. A call that came in on a line is never given by them to an
+ * enterprise that has named its lines or contexts: it came in on somebody else's.
+ */
 function byStaff(all: readonly EnterpriseProfile[], call: CallState): string | null {
+  const cameIn = call.direction === 'in' && call.line !== null;
+  const asked = cameIn ? all.filter(({ selector }) => !selector?.lines && !selector?.contexts) : all;
   const extensions = call.legs.filter((leg) => leg.kind === 'extension' && leg.party !== null);
   if (extensions.length === 0) return null;
-  return onlyOne(all, (one) => extensions.every((leg) => matches(one.selector?.extensions, leg.party ?? '')));
+  return onlyOne(asked, (one) => extensions.every((leg) => matches(one.selector?.extensions, leg.party ?? '')));
 }

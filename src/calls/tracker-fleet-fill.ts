@@ -2,7 +2,7 @@
 import type { FleetEvent } from './facts.js';
 import type { CallState } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
-import { readExternal } from './tracker-direction.js';
+import { readExternal } from './tracker-client.js';
 import { anchored } from './tracker-time.js';
 
 export function fillIn(work: Work, call: CallState, fleet: FleetEvent): void {

@@ -22,6 +22,9 @@ import { fleetHangup, loneHangup } from './tracker-fleet-end.js';
 
 export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): void {
   const { fleet } = fact;
+  if (fact.source === 'webhook' && work.profileOf(fact.enterprise)?.sources.includes('webhook') === false) {
+    return work.count('webhook-not-a-source', fact.enterprise);
+  }
   if (fleet.uid === null) {
     if (fleet.event === 'bridge_destroy' && fleet.bridge !== null) fleetBridgeDestroy(work, fleet.bridge);
     return;

@@ -10,13 +10,13 @@ import type { LiveChannel } from './facts.js';
 import type { CallState } from './tracker-types.js';
 import { settledName } from './channel-name.js';
 import type { Work } from './tracker-work.js';
-import { legOf, liveLegs } from './tracker-work.js';
+import { legOf } from './tracker-work.js';
 import { isLate, meet } from './tracker-legs.js';
 import { merge } from './tracker-merge.js';
 import { dialled, observe } from './tracker-direction.js';
 import { rings } from './tracker-ringing.js';
 import { enterBridge, talk } from './tracker-talk.js';
-import { endIfEmpty, finish, legGone } from './tracker-ending.js';
+import { endIfEmpty, finish, isUp, legGone } from './tracker-ending.js';
 
 export function linkLost(work: Work): void {
   work.pages.link.up = false;
@@ -54,14 +54,14 @@ function endInGap(work: Work, id: string, live: ReadonlyMap<string, LiveChannel>
   const lost = seen.legs.filter((leg) => leg.ami && leg.goneAt === null && !isSame(live.get(leg.uid), leg.name));
   if (lost.length === 0 && seen.ending === null) return;
   const call = work.edit(id) as CallState;
-  if (call.ending !== null && liveLegs(call).length === 0) return finish(work, call, call.ending.at);
+  if (call.ending !== null && !isUp(call)) return finish(work, call, call.ending.at);
   const at = boundOf(work, call);
   for (const { uid } of lost) {
     const leg = legOf(call, uid);
     if (leg) legGone(work, call, leg, at);
   }
   call.approximate = true;
-  if (liveLegs(call).length === 0) finish(work, call, at);
+  if (!isUp(call)) finish(work, call, at);
 }
 
 function isSame(channel: LiveChannel | undefined, name: string): boolean {

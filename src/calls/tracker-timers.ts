@@ -1,8 +1,7 @@
 /** When a call must be looked at again, and what happens then. All on our clock. */
 import type { CallState } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
-import { liveLegs } from './tracker-work.js';
-import { askable, finish, lastKnownEnd } from './tracker-ending.js';
+import { askable, finish, isUp, lastKnownEnd } from './tracker-ending.js';
 import { flushRing } from './tracker-ringing.js';
 import { fleetClientTalks, fleetIsOver } from './tracker-fleet-end.js';
 
@@ -52,7 +51,7 @@ function lookAt(work: Work, call: CallState): void {
   if (lone !== null && lone <= now) fleetClientTalks(work, call);
   if (idleDue(work, call) > now) return;
   if (!call.ami) return fleetIsOver(work, call);
-  if (liveLegs(call).length === 0) return finish(work, call, lastKnownEnd(call));
+  if (!isUp(call)) return finish(work, call, lastKnownEnd(call));
   call.askedAt = now;
   work.effects.push({ kind: 'confirm-gone', uids: askable(call) });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fact, FleetEvent } from '../../src/calls/facts.js';
+import type { ChannelInfo, Fact, FleetEvent } from '../../src/calls/facts.js';
 import { VERSIONS, captureFacts, captureNames } from './captures.js';
 import { T0, ami, answered, channel, hungUp, trunk } from './ami-facts.js';
 import { Run } from './run-tracker.js';
@@ -39,13 +39,17 @@ function post(arrivedAt: number, fleet: Partial<FleetEvent> & Pick<FleetEvent, '
   };
 }
 
+function channelOf(fact: Fact): ChannelInfo | null {
+  return 'channel' in fact && typeof fact.channel === 'object' ? fact.channel : null;
+}
+
 /** What a host's poster makes of the AMI facts of a call, each as long after it as `lag` says. */
 function postsOf(facts: readonly Fact[], lag: (index: number) => number): Fact[] {
   const posts: Fact[] = [];
   const say = (fact: Fact, fleet: Partial<FleetEvent> & Pick<FleetEvent, 'event'>) =>
     posts.push(post(fact.arrivedAt + lag(posts.length), fleet));
-  const main = facts.find((fact) => 'channel' in fact && fact.channel?.uid === fact.channel?.linkedid);
-  const first = main && 'channel' in main ? main.channel : null;
+  const main = facts.find((fact) => channelOf(fact)?.uid === channelOf(fact)?.linkedid && channelOf(fact) !== null);
+  const first = main ? channelOf(main) : null;
   if (!main || !first) return [];
   const inbound = first.context === 'from-trunk';
   const number = inbound ? first.callerNum : first.exten;
@@ -66,7 +70,7 @@ function postsOf(facts: readonly Fact[], lag: (index: number) => number): Fact[]
       trunk: '0001360',
     });
   for (const fact of facts) {
-    const info = 'channel' in fact ? fact.channel : null;
+    const info = channelOf(fact);
     if (!info) continue;
     const who = { uid: info.uid, channel: info.name, callerNum: info.callerNum, connectedNum: info.connectedNum };
     if (fact.kind === 'bridge.enter') say(fact, { event: 'bridge', bridge: fact.bridge, exten: info.exten, ...who });

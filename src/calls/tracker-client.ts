@@ -1,0 +1,119 @@
+/** The client's number and the line, as far as a channel tells them. Once read as a number it is not changed. */
+import type { ChannelInfo } from './facts.js';
+import type { CallState, Leg } from './tracker-types.js';
+import type { Work } from './tracker-work.js';
+import { mainLeg } from './tracker-work.js';
+import { parseChannelName } from './channel-name.js';
+import { readNumber, staffMobile } from './tracker-who.js';
+
+/** Line and client of an incoming call, as long as they are not known for sure. */
+export function readCaller(work: Work, call: CallState, info: ChannelInfo): void {
+  readLine(work, call, info);
+  if (call.externalKind === 'number') return;
+  readExternal(work, call, info.callerNum);
+  // Some gateways put the line id into the number and the number into the name.
+  if (call.externalKind !== 'none' || info.callerName === null) return;
+  const named = readNumber(work.profile(call), info.callerName.replace(/^-/, ''), call.line);
+  if (named.kind === 'number') setNumber(call, named.e164);
+}
+
+/** A number dialled in an inbound context is a line, whatever its length; elsewhere it is only taken for want of better. */
+function readLine(work: Work, call: CallState, info: ChannelInfo): void {
+  if (call.lineSure || info.exten === null || info.exten === '' || info.exten === 's') return;
+  const profile = work.profile(call);
+  const contexts = profile ? profile.inboundContexts : work.ctx.enterprises.flatMap((one) => one.inboundContexts);
+  const inbound = info.context !== null && contexts.includes(info.context);
+  if (inbound || profile?.lines?.includes(info.exten)) {
+    call.line = cleaned(info.exten);
+    call.lineSure = true;
+  } else if (call.line === null && /^\+?\d{4,}$/.test(info.exten)) {
+    call.line = cleaned(info.exten);
+  }
+}
+
+function cleaned(text: string): string {
+  return text.replace(/\p{C}/gu, '').slice(0, 80);
+}
+
+/** Takes a caller's number; one that is a line id, or is withheld, tells nothing. */
+export function readExternal(work: Work, call: CallState, raw: string | null): void {
+  if (raw === null || raw === call.line || call.externalKind === 'number') return;
+  const reading = readNumber(work.profile(call), raw, call.line);
+  switch (reading.kind) {
+    case 'number':
+      return setNumber(call, reading.e164);
+    case 'extension':
+    case 'unreadable':
+      call.external = reading.raw;
+      call.externalKind = 'text';
+      return;
+    case 'line':
+    case 'withheld':
+      return;
+  }
+}
+
+function setNumber(call: CallState, e164: string): void {
+  call.external = e164;
+  call.externalKind = 'number';
+}
+
+/** The client of an outgoing call: the first text that reads as a number, else the first text. */
+export function nameClient(work: Work, call: CallState, leg: Leg, texts: readonly (string | null)[]): void {
+  if (call.externalKind === 'number') return;
+  const numbers = texts.filter((text): text is string => text !== null);
+  const e164 = firstNumber(work, call, numbers);
+  if (e164 !== null) {
+    setNumber(call, e164);
+    leg.party = e164;
+    return;
+  }
+  const first = numbers[0];
+  if (first === undefined || call.externalKind === 'text') return;
+  call.external = cleaned(first);
+  call.externalKind = 'text';
+}
+
+/** What was dialled, surest first: as the manager wrote it, as the dialplan sent it, as the channel shows it. */
+export function numbersDialled(
+  call: CallState,
+  by: Leg | null,
+  info: ChannelInfo,
+  dialString: string | null,
+): string[] {
+  const main = mainLeg(call);
+  const candidates = [
+    by?.kind === 'local' ? parseChannelName(by.name).resource : null,
+    // What an incoming channel shows as dialled is a line.
+    by?.kind === 'extension' ? by.exten : null,
+    main?.kind === 'extension' ? main.exten : null,
+    numberOf(dialString),
+    info.exten,
+    info.callerNum,
+  ];
+  return [...new Set(candidates.filter((text): text is string => typeof text === 'string' && /\d/.test(text)))];
+}
+
+/** Of `+375290000001@trunk`, `trunk/80290000001`, `0001363/375290000001` the number. */
+function numberOf(dialString: string | null): string | null {
+  if (dialString === null) return null;
+  const bare = dialString.replace(/^(?:PJSIP|SIP|IAX2|DAHDI)\//i, '').replace(/@.*$/, '');
+  return bare.slice(bare.lastIndexOf('/') + 1);
+}
+
+export function mobileAmong(work: Work, call: CallState, numbers: readonly string[]): string | null {
+  const profile = work.profile(call);
+  for (const number of numbers) {
+    const mobile = staffMobile(profile, number);
+    if (mobile !== null) return mobile;
+  }
+  return null;
+}
+
+export function firstNumber(work: Work, call: CallState, numbers: readonly string[]): string | null {
+  for (const number of numbers) {
+    const reading = readNumber(work.profile(call), number, null);
+    if (reading.kind === 'number') return reading.e164;
+  }
+  return null;
+}
