@@ -92,12 +92,6 @@ const retention = section({
   logsMonths: count.exactOptional(),
 });
 
-const webhooks = section({
-  /** Requests a second of one address before 429; 0 turns it off. */
-  perSecond: z.number().min(0).exactOptional(),
-  maxBytes: z.number().int().min(1024).exactOptional(),
-});
-
 const database = section({
   /** Connections of the pool. */
   poolMax: count.exactOptional(),
@@ -111,7 +105,6 @@ export const tunables = {
   calls: calls.default({}),
   journal: journal.default({}),
   retention: retention.default({}),
-  webhooks: webhooks.default({}),
   database: database.default({}),
   directory: directory.default({}),
 };
