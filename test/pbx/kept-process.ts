@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 
 /**
  * A child process that cannot outlive its test.
@@ -9,10 +10,11 @@ import { once } from 'node:events';
  * the child's pid from being given to somebody else before it is collected.
  */
 const KEEPER = `
-exec 3<&0
-"$@" </dev/null 3<&- & child=$!
-echo "pid $child"
-( while read -r _ <&3; do :; done; kill -KILL $child; [ -z "$REMOVE_AFTER" ] || rm -rf "$REMOVE_AFTER" ) >/dev/null 2>&1 & guard=$!
+exec 4<&0
+"$@" </dev/null 3>&- 4<&- & child=$!
+echo $child >&3
+exec 3>&-
+( while read -r _ <&4; do :; done; kill -KILL $child; [ -z "$REMOVE_AFTER" ] || rm -rf "$REMOVE_AFTER" ) >/dev/null 2>&1 & guard=$!
 wait $child; code=$?
 kill -KILL $guard 2>/dev/null
 exit $code
@@ -41,13 +43,14 @@ export async function keepProcess(options: KeepOptions): Promise<KeptProcess> {
   const keeper = spawn('/bin/sh', ['-c', KEEPER, 'keeper', ...options.command], {
     cwd: options.cwd,
     env: { PATH: process.env['PATH'] ?? '', ...options.env, REMOVE_AFTER: options.removeAfter ?? '' },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   });
   let output = '';
   const keep = (chunk: Buffer) => (output = (output + chunk.toString('latin1')).slice(-16_384));
-  keeper.stderr.on('data', keep);
+  keeper.stdout?.on('data', keep);
+  keeper.stderr?.on('data', keep);
   const exited = waitForExit(keeper);
-  const pid = await firstLinePid(keeper, keep);
+  const pid = await toldPid(keeper);
   let ended = false;
   void exited.then(() => (ended = true));
 
@@ -80,18 +83,13 @@ async function waitForExit(keeper: ChildProcess): Promise<number> {
   return code ?? 128;
 }
 
-async function firstLinePid(keeper: ChildProcess, keep: (chunk: Buffer) => void): Promise<number> {
-  let head = '';
-  return await new Promise<number>((resolve, reject) => {
-    keeper.once('error', reject);
-    keeper.stdout?.on('data', function read(chunk: Buffer) {
-      head += chunk.toString('latin1');
-      const line = /^pid (\d+)\n/.exec(head);
-      if (!line) return;
-      keeper.stdout?.off('data', read);
-      keep(Buffer.from(head.slice(line[0].length), 'latin1'));
-      keeper.stdout?.on('data', keep);
-      resolve(Number(line[1]));
-    });
-  });
+/** On a pipe of its own: the child may have written before the keeper names it. */
+async function toldPid(keeper: ChildProcess): Promise<number> {
+  const pipe = keeper.stdio[3] as Readable;
+  let text = '';
+  pipe.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  await Promise.race([once(pipe, 'end'), once(keeper, 'error').then(([error]) => Promise.reject(error as Error))]);
+  const pid = Number(text);
+  if (!Number.isInteger(pid) || pid <= 0) throw new Error('the keeper did not name its child');
+  return pid;
 }
