@@ -2,8 +2,8 @@
  * One rule-book for numbers: what a PBX, a caller or a manager wrote, as E.164.
  *
  * Order of reading: an international form (`+…`, `00…`, `8 10 …`), the country's own code without a plus, the national
- * forms of the enterprise's country (`8 029 …`, `80 29 …`, `029 …`, bare), a line's own transform (`+375{9}`), and at
- * last any other country's code without a plus. Nothing a caller wrote is trusted: what is no number is handed back
+ * forms of the enterprise's country (`8 029 …`, `80 29 …`, `029 …`, bare), any other country's code without a plus, and
+ * at last a line's own transform (`+375{9}`) for what is left. Nothing a caller wrote is trusted: what is no number is handed back
  * cleaned of control characters and cut at 80 characters.
  */
 import { getCountryCallingCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js';
@@ -70,8 +70,9 @@ export function toE164(raw: string | null | undefined, rules: PhoneRules): Phone
   const e164 =
     internationalForm(text, digits) ??
     nationalForm(digits, rules.country) ??
+    foreignForm(digits) ??
     transformed(digits, rules.transform ?? null) ??
-    foreignForm(digits, text, rules.country);
+    elsewhere(text, rules.country);
   return e164 === null ? { kind: 'unreadable', raw: text } : { kind: 'number', e164 };
 }
 
@@ -132,10 +133,14 @@ function transformed(digits: string, transform: string | null): string | null {
   return possible(prefix + digits.slice(-count));
 }
 
-function foreignForm(digits: string, text: string, country: string): string | null {
-  // Without a plus a wrong guess is easy, so here the number must fit that country's plan.
-  const long = digits.length >= 11 && !digits.startsWith('0') ? possible(digits, true) : null;
-  if (long !== null || NATIONAL[country] || !isSupportedCountry(country)) return long;
+/** Another country's code without a plus. A wrong guess is easy, so the number must fit that country's plan. */
+function foreignForm(digits: string): string | null {
+  return digits.length >= 11 && !digits.startsWith('0') ? possible(digits, true) : null;
+}
+
+/** The national form of a country without a rule of its own here. */
+function elsewhere(text: string, country: string): string | null {
+  if (NATIONAL[country] || !isSupportedCountry(country)) return null;
   const parsed = parsePhoneNumberFromString(text, country);
   return parsed?.isPossible() ? parsed.number : null;
 }

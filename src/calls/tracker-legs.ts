@@ -17,8 +17,8 @@ export interface Met {
   isNew: boolean;
 }
 
-const MAX_LEGS = 24;
-const MAX_PAST = 160;
+const MAX_LEGS = 14;
+const MAX_PAST = 80;
 
 /** Finds or makes the leg AMI shows. `open`: an unknown channel may open a call. */
 export function meet(work: Work, info: ChannelInfo, open: boolean): Met | null {
