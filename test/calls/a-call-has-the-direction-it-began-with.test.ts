@@ -188,10 +188,19 @@ describe('on a PBX two enterprises share', () => {
     expect(new Run(two()).feed(internal).events[0]?.call.enterprise).toBe('0002');
   });
 
-  it('a call that is found late tells its ring then', () => {
-    const run = new Run(two()).feed(ringing(0, 0, '150', { context: 'gateway', exten: '0009999' }));
+  it('a call that only its phone tells whose it is, is told from then on', () => {
+    const byExtension = [
+      { ...PROFILE, number: '0001', selector: { extensions: '^1\\d\\d$' } },
+      { ...PROFILE, number: '0002', selector: { extensions: '^2\\d\\d$' } },
+    ];
+    const run = new Run({ enterprises: byExtension }).feed(ringing(0, 0));
     expect(run.events.map((event) => event.kind)).toEqual(['call.started', 'call.ringing']);
-    expect(run.events[0]?.call).toMatchObject({ enterprise: '0001' });
+    expect(run.events[0]?.call).toMatchObject({ enterprise: '0001', external: '+375290000001' });
+  });
+
+  it('a call that came in on a line nobody named is not given away by the phone it rang', () => {
+    const run = new Run(two()).feed(ringing(0, 0, '150', { context: 'gateway', exten: '0009999' }));
+    expect(run.events).toEqual([]);
   });
 
   it('a call of nobody’s or of both is counted and told to nobody', () => {
