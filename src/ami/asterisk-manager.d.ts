@@ -13,6 +13,8 @@ declare module 'asterisk-manager' {
     /** The first argument goes to `net.createConnection` as it is. */
     connect(options: NetConnectOpts, host: undefined, callback: () => void): void;
     login(callback: (error?: unknown) => void): void;
+    on(event: 'managerevent', listener: (event: Record<string, unknown>) => void): void;
+    disconnect(callback: () => void): void;
     action(action: Record<string, string>, callback?: (error?: unknown, answer?: unknown) => void): string;
   }
 
