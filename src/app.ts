@@ -15,7 +15,7 @@ import {
   sessionSettings,
   staffDeps,
 } from './app-joints.js';
-import { openGap } from './calls/store.js';
+import { dropJournalMarks, openGap } from './calls/store.js';
 import type { Enterprise } from './config/enterprise.js';
 import { describeConfig } from './config/env.js';
 import type { AppConfig } from './config/env.js';
@@ -24,8 +24,10 @@ import type { Database } from './db/engine.js';
 import { releaseFormerLeases } from './db/leases.js';
 import { CHANNELS, createListener } from './db/listen.js';
 import { DEFAULT_RETENTION, runPartitionMaintenance } from './db/partitions.js';
+import { createPool } from './db/pool.js';
 import type { PoolClient } from './db/pool.js';
 import { createHttpRecorder } from './delivery/http-recorder.js';
+import { createDeliveryRetention } from './delivery/retention.js';
 import { createOutbox } from './delivery/outbox.js';
 import { deliverySettings } from './delivery/settings.js';
 import { createDeliveryWorker } from './delivery/worker.js';
@@ -143,6 +145,8 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       metrics: deliveryMetrics(metrics),
     });
 
+    const retention = createDeliveryRetention({ pool, clock, log });
+
     // 3. The PBXs: units fold facts, links and webhooks bring them.
     const counted = metrics.counter('calls_counted_total', 'What the tracker and its owners counted', ['what']);
     const units = createPbxUnits({
@@ -173,8 +177,11 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       ...config.journal,
     });
     releasers.push(() => webhookJournal.close());
+    const intakePool = createPool(database.url, { max: 2, connectMs: 1_500, log, name: 'trunkline-intake' });
+    releasers.push(() => intakePool.end());
     const intake = createWebhookIntake({
-      store: createInboxStore(pool),
+      // A busy pool must not send posts to the journal: a PBX waits for these answers.
+      store: createInboxStore(intakePool),
       journal: webhookJournal,
       clock,
       log,
@@ -254,7 +261,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       return null;
     });
     health.ask('settings', () => (directory.loaded() ? null : 'not read yet'));
-    health.ask('journal', () => webhookJournal.trouble()?.message ?? null);
+    health.ask('journal', async () => (await webhookJournal.check())?.message ?? null);
     health.ask('workers', () => [...failed].map(([name, why]) => `${name}: ${why}`).join('; ') || null);
     metrics.gauge('pbx_links_live', 'PBXs whose link is up and caught up', {
       collect: () => links.states().filter((state) => state.phase === 'live').length,
@@ -285,19 +292,21 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
 
     async function maintain(signal: AbortSignal): Promise<void> {
       await runPartitionMaintenance(pool, clock.now(), { ...DEFAULT_RETENTION, ...config.retention });
+      await dropJournalMarks(pool);
       await clock.sleep(MAINTENANCE_MS, signal);
     }
 
     async function boot(): Promise<void> {
       await database.ready;
-      if (stopping.signal.aborted) return;
       await releaseFormerLeases(pool, instance.holder);
       await runPartitionMaintenance(pool, clock.now(), { ...DEFAULT_RETENTION, ...config.retention });
       await directory.refresh();
+      if (stopping.signal.aborted) return;
       work('settings', (signal) => directory.run(signal));
       work('delivery', (signal) => delivery.run(signal));
       work('leases', (signal) => units.keep(signal));
       work('maintenance', maintain);
+      work('delivery retention', (signal) => retention.run(signal));
       directory.onChange(() => void followSettings().catch((error: unknown) => log.error({ err: error }, 'settings')));
       releasers.push(() => units.stop());
       releasers.push(() => links.stop());
@@ -305,7 +314,6 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       listener.start();
       releasers.push(() => listener.stop());
       intake.start();
-      releasers.push(() => intake.stop());
       log.info({ url }, 'trunkline is ready');
     }
 
@@ -320,7 +328,6 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
           await Promise.all(workers);
         });
         const address = await server.start();
-        releasers.push(() => server.stop());
         url = `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
         const booted = boot();
         // Without a database the daemon stays up, says so on /readyz and goes on when there is one.
@@ -334,6 +341,10 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       healthy: () => failed.size === 0,
       idle: () => delivery.idle(),
       async stop() {
+        log.info('trunkline is stopping');
+        // Posts under way are answered before their intake closes, and nothing new comes after that.
+        await server.stop();
+        await intake.stop();
         await releasers.run();
         log.info('trunkline has stopped');
       },

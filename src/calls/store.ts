@@ -232,3 +232,8 @@ export async function readInbox(db: Queryable, pbx: string, limit: number): Prom
 export async function consumeInbox(tx: PoolClient, ids: readonly string[]): Promise<void> {
   await tx.query('DELETE FROM webhook_inbox WHERE id = ANY ($1::bigint[])', [ids]);
 }
+
+/** Marks of journals and streams nobody can read again: the files they speak of are long gone. */
+export async function dropJournalMarks(db: Queryable): Promise<void> {
+  await db.query("DELETE FROM journal_marks WHERE updated_at < now() - interval '90 days'");
+}

@@ -7,6 +7,7 @@ import { startPhone } from '../pbx/phones.js';
 import type { CalleePlan, Phone } from '../pbx/phones.js';
 import type { StoredCall } from '../../src/cli/demo/standins/retailcrm/account.js';
 import { startRetailCrmStandIn } from '../standins/retailcrm/server.js';
+import type { TestDb } from '../support/db.js';
 import { retailCrmEnterprise } from '../support/enterprises.js';
 import { startFleetPoster } from '../support/fleet-poster.js';
 import { linkUp, startTestApp, until } from '../support/test-app.js';
@@ -20,6 +21,8 @@ export interface DriveOptions {
   user?: ManagerUserName;
   talkSeconds?: readonly [number, number];
   perSecond?: number;
+  /** Default: a clone of the test run's template. */
+  db?: TestDb;
 }
 
 /** One call as it was placed, and everything that was said of it. */
@@ -66,7 +69,7 @@ export async function driveAndRead(options: DriveOptions): Promise<Driven> {
   try {
     const amiPort = sources.includes('ami') ? asterisk.amiPort : null;
     const enterprise = retailCrmEnterprise({ amiPort, crmUrl: crm.url, user: asterisk.users[user], more: { sources } });
-    await using running = await startTestApp({ enterprises: [enterprise] });
+    await using running = await startTestApp({ enterprises: [enterprise], ...(options.db ? { db: options.db } : {}) });
     if (amiPort !== null) await linkUp(running);
     const probe = fleet ? await asterisk.probe('crm') : null;
     const poster = probe ? startFleetPoster({ probe, url: running.app.url, token: 'unit-token-0001' }) : null;

@@ -13,7 +13,6 @@ import { importEnterprises } from '../../src/integrations/import-enterprises.js'
 import { createVault } from '../../src/integrations/secrets.js';
 import { inTransaction } from '../../src/integrations/store.js';
 import { createLogger } from '../../src/platform/log.js';
-import { createTestDb } from './db.js';
 import type { TestDb } from './db.js';
 
 export interface TestApp extends AsyncDisposable {
@@ -41,7 +40,7 @@ export interface TestAppOptions {
 
 /** The whole daemon in this process, on a database of its own, with nothing replaced. */
 export async function startTestApp(options: TestAppOptions): Promise<TestApp> {
-  const db = options.db ?? (await createTestDb());
+  const db = options.db ?? (await (await import('./db.js')).createTestDb());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'trunkline-app-')));
   const events: CallEvent[] = [];
   const log: string[] = [];
