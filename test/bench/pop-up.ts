@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate } from '../../src/db/migrate.js';
 import { createPool } from '../../src/db/pool.js';
-import { createLogger } from '../../src/platform/log.js';
 import { driveAndRead } from '../e2e/drive.js';
 import type { BenchResult } from './result.js';
 
@@ -37,11 +36,12 @@ export async function benchPopUp(versions: readonly (16 | 22)[] = [16, 22]): Pro
 
 async function popUps(version: 16 | 22): Promise<number[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'trunkline-pop-up-'));
-  const cluster = await openCluster({ dataDir }, createLogger('silent'));
+  const cluster = await openCluster({ dataDir });
   try {
-    await migrate(cluster.url);
-    const pool = createPool(cluster.url, { max: 2 });
-    const db = { pool, url: cluster.url, name: 'pop-up', drop: () => pool.end() };
+    const url = cluster.url('postgres');
+    await migrate(url);
+    const pool = createPool(url, { max: 2 });
+    const db = { pool, url, name: 'pop-up', drop: () => pool.end() };
     const { calls } = await driveAndRead({ version, count: CALLS, sources: ['ami'], db });
     await db.drop();
     const waits = calls.flatMap(({ rangAt, cardAt }) => (rangAt === null || cardAt === null ? [] : [cardAt - rangAt]));
