@@ -1,5 +1,5 @@
-// tsc copies only TypeScript: the migrations are read as text at run time, beside the compiled file.
+// tsc copies only TypeScript: migrations and the demo's recorded calls are read at run time, beside the compiled files.
 import { cpSync, chmodSync } from 'node:fs';
 
-cpSync('src/db/migrations', 'dist/db/migrations', { recursive: true });
+for (const folder of ['db/migrations', 'cli/demo/captures']) cpSync(`src/${folder}`, `dist/${folder}`, { recursive: true });
 chmodSync('dist/main.js', 0o755);
