@@ -17,7 +17,17 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       eqeqeq: ['error', 'always'],
       'no-console': 'error',
-      'no-restricted-imports': ['error', { patterns: [{ regex: '^(fs|net|tls|path|os|http|https|crypto|events|stream|util|url|child_process|timers)(/.*)?$', message: "use the 'node:' prefix" }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(fs|net|tls|path|os|http|https|crypto|events|stream|util|url|child_process|timers)(/.*)?$',
+              message: "use the 'node:' prefix",
+            },
+          ],
+        },
+      ],
     },
   },
   { files: ['src/cli/**', 'test/bench/**', 'test/chaos/**', 'scripts/**'], rules: { 'no-console': 'off' } },

@@ -28,11 +28,13 @@ export function mayDeliver(enterprise: Enterprise | null, startedAt: number): 's
 
 /** How to reach the PBX of these enterprises; null when none of them has its calls from AMI. */
 export function pbxTarget(key: string, enterprises: readonly Enterprise[]): PbxTarget | null {
-  const pbx = enterprises.find((one) => one.mode !== 'off' && one.sources.includes('ami') && one.pbx)?.pbx;
+  // Enterprises that share a PBX share its session: the lowest number's user logs in.
+  const byNumber = enterprises.toSorted((a, b) => a.number.localeCompare(b.number));
+  const pbx = byNumber.find((one) => one.mode !== 'off' && one.sources.includes('ami') && one.pbx)?.pbx;
   if (!pbx) return null;
-  const { host, port, tls, username, secret, transport, md5, allowPlain, eventMask } = pbx;
+  const { host, port, tls, tlsCa, tlsVerify, username, secret, transport, md5, allowPlain, eventMask } = pbx;
   const encoding = pbx.encoding as AmiEncoding | null;
-  return { key, host, port, tls, username, secret, transport, md5, encoding, allowPlain, eventMask };
+  return { key, host, port, tls, tlsCa, tlsVerify, username, secret, transport, md5, encoding, allowPlain, eventMask };
 }
 
 /** What a connection must know of the enterprise's people; asked anew each time, since they change more often than accounts. */

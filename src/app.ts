@@ -186,7 +186,10 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       clock,
       log,
       metrics,
-      onStored: (pbx) => units.inboxChanged(pbx),
+      onStored: (pbx) => {
+        if (units.isOurs(pbx)) units.inboxChanged(pbx);
+        else void pool.query('SELECT pg_notify($1, $2)', [CHANNELS.inbox, pbx]).catch(() => undefined);
+      },
       onLoss: (enterprise, pbx, at) => {
         log.error({ enterprise, pbx }, 'a webhook could be kept nowhere');
         void openGap(pool, pbx, 'journal', at).catch(() => undefined);
@@ -257,6 +260,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     });
 
     health.ask('database', async () => {
+      if (database.schema === null) return 'not reached yet';
       await pool.query('SELECT 1');
       return null;
     });

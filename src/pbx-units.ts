@@ -36,6 +36,8 @@ export interface PbxUnits {
   inboxChanged(key?: string): void;
   states(): { key: string; state: string; backlog: number; live: number }[];
   held(): ReadonlySet<string>;
+  /** False when another daemon folds what this PBX's webhooks tell. */
+  isOurs(key: string): boolean;
   /** Keeps leases and marks until the signal aborts. */
   keep(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
@@ -116,6 +118,7 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
         return { key: unit.key, state: owner?.state() ?? 'waiting', backlog: owner?.backlog() ?? 0, live };
       }),
     held: () => held,
+    isOurs: (key) => (units.get(key)?.owner() ?? null) !== null,
     async keep(signal) {
       while (!signal.aborted) {
         await keepOnce().catch((error: unknown) => deps.log.debug({ err: error }, 'leases could not be renewed'));

@@ -3,6 +3,7 @@ import type { Direction } from './vocabulary.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { addOnce } from './tracker-work.js';
+import { readExternal } from './tracker-client.js';
 import { castLeg } from './tracker-legs.js';
 import { claim } from './tracker-enterprise.js';
 import { identify } from './tracker-who.js';
@@ -21,7 +22,11 @@ export function direct(work: Work, call: CallState, direction: Direction): void 
 export function settle(work: Work, call: CallState): void {
   if (call.enterprise === null) {
     claim(work, call);
-    if (call.enterprise !== null) for (const leg of call.legs) recast(work, call, leg);
+    if (call.enterprise !== null) {
+      for (const leg of call.legs) recast(work, call, leg);
+      // A national form could not be read before the country was known.
+      if (call.externalKind === 'text') readExternal(work, call, call.external);
+    }
   }
   if (call.announced || call.direction === null) return;
   if (call.enterprise === null) return unclaimed(work, call);

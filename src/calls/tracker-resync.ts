@@ -20,7 +20,8 @@ import { endIfEmpty, finish, isUp, legGone } from './tracker-ending.js';
 
 export function linkLost(work: Work): void {
   work.pages.link.up = false;
-  work.pages.link.lostAt ??= work.now;
+  // The fact says since when nothing was heard, which may be long before anybody noticed.
+  work.pages.link.lostAt ??= work.at;
 }
 
 export function linkUp(work: Work, lostAt: number | null, restarted: boolean): void {

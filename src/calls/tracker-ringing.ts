@@ -87,5 +87,8 @@ export function flushRing(work: Work, call: CallState): void {
   const batch = call.ring;
   if (batch === null) return;
   call.ring = null;
-  if (batch.extensions.length > 0) work.say(call, { kind: 'call.ringing', extensions: batch.extensions }, batch.at);
+  if (batch.extensions.length === 0) return;
+  // It may be told long after, when nobody was there to tell it.
+  const arrivedAt = batch.due - work.ctx.ringCollectMs;
+  work.say(call, { kind: 'call.ringing', extensions: batch.extensions }, batch.at, arrivedAt);
 }

@@ -218,6 +218,8 @@ export interface Folded {
   finished: CallState[];
   merged: { from: string; into: string }[];
   events: CallEvent[];
+  /** Our clock when what each event tells reached us, in the order of `events`. */
+  arrivals: number[];
   /** Legs new to a call, and legs whose call ended (our clock). */
   uids: { uid: string; callId: string; endedAt: number | null }[];
   effects: Effect[];

@@ -12,6 +12,7 @@ export class Work {
   readonly ctx: Settings;
   readonly pages: Pages;
   readonly events: CallEvent[] = [];
+  readonly arrivals: number[] = [];
   readonly effects: Effect[] = [];
   readonly merged: Folded['merged'] = [];
   readonly uids: Folded['uids'] = [];
@@ -60,9 +61,10 @@ export class Work {
   }
 
   /** Tells one event of an announced call; before that nothing is told. */
-  say(call: CallState, said: Said, at = this.at): void {
+  say(call: CallState, said: Said, at = this.at, arrivedAt = this.now): void {
     if (!call.announced) return;
     call.seq += 1;
+    this.arrivals.push(arrivedAt);
     this.events.push({ ...said, seq: call.seq, at, call: callFacts(call) });
   }
 

@@ -61,6 +61,9 @@ export class Tracker {
       this.#book.put(call);
       this.#book.index(call);
     }
+    // Nothing else tells how far the PBX's clock is off before its first stamped fact.
+    const latest = [...states].sort((one, other) => other.lastArrival - one.lastArrival)[0];
+    if (latest) this.#book.link.skewMs = latest.lastAt - latest.lastArrival;
     for (const ended of [...endedUids].sort((one, other) => one.endedAt - other.endedAt)) {
       if (!this.#book.uids.has(ended.uid)) this.#book.remember(ended);
     }
@@ -120,6 +123,7 @@ function resultOf(work: Work): Folded {
     finished: [...work.finished.values()],
     merged: work.merged,
     events: work.events,
+    arrivals: work.arrivals,
     uids: work.uids,
     effects: work.effects,
   };

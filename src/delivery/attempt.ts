@@ -51,7 +51,7 @@ export async function tryDelivery(
   stop: AbortSignal,
 ): Promise<Tried> {
   const mask = maskOf(account);
-  const may = deps.mayDeliver(row.enterprise, row.event.at);
+  const may = deps.mayDeliver(row.enterprise, row.event.call.startedAt);
   const began = deps.clock.monotonic();
   const logs: LogRow[] = row.lost ? [lostLog(row)] : [];
   const left = row.expiresInMs - (began - claimedAt);

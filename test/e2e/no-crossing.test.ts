@@ -15,52 +15,56 @@ const USERS = [
 ];
 
 describeWith(['sipp', 'asterisk-22'], 'two enterprises on one PBX', () => {
-  test('each hears of its own calls only', { timeout: 120_000 }, async () => {
-    await using asterisk = await startAsterisk({ version: 22 });
-    const crms = [await startRetailCrmStandIn({ users: USERS }), await startRetailCrmStandIn({ users: USERS })];
-    const [first, second] = crms;
-    if (!first || !second) throw new Error('two stand-ins');
-    const one = {
-      amiPort: asterisk.amiPort,
-      crmUrl: first.url,
-      more: { selector: { lines: ['0001360'], extensions: '^150$' } },
-    };
-    const two = {
-      amiPort: asterisk.amiPort,
-      crmUrl: second.url,
-      more: { selector: { lines: ['0001367'], extensions: '^151$' } },
-    };
-    await using running = await startTestApp({
-      enterprises: [
-        retailCrmEnterprise({ number: '0367', token: 'unit-token-0001', ...one }),
-        retailCrmEnterprise({ number: '0368', token: 'unit-token-0002', ...two }),
-      ],
-    });
-    await linkUp(running);
-    const answer = { default: { then: 'answer', ringMs: 300 } } as const;
-    await using _ann = await startPhone(asterisk, '150', answer);
-    await using _boris = await startPhone(asterisk, '151', answer);
-    const from = ['80290000001', '80290000002'];
-    const calls = ['0001360', '0001367'].map((dial, index) => ({
-      tag: tagOf(index + 1),
-      dial,
-      from: from[index] ?? '',
-      talkMs: 1_200,
-    }));
-    await (
-      await placeCalls(asterisk, calls)
-    ).done;
+  test(
+    'each hears of its own calls only, and a call on nobody’s line is told to nobody',
+    { timeout: 120_000 },
+    async () => {
+      await using asterisk = await startAsterisk({ version: 22 });
+      const crms = [await startRetailCrmStandIn({ users: USERS }), await startRetailCrmStandIn({ users: USERS })];
+      const [first, second] = crms;
+      if (!first || !second) throw new Error('two stand-ins');
+      const one = {
+        amiPort: asterisk.amiPort,
+        crmUrl: first.url,
+        more: { selector: { lines: ['0001360'], extensions: '^150$' } },
+      };
+      const two = {
+        amiPort: asterisk.amiPort,
+        crmUrl: second.url,
+        more: { selector: { lines: ['0001367'], extensions: '^151$' } },
+      };
+      await using running = await startTestApp({
+        enterprises: [
+          retailCrmEnterprise({ number: '0367', token: 'unit-token-0001', ...one }),
+          retailCrmEnterprise({ number: '0368', token: 'unit-token-0002', ...two }),
+        ],
+      });
+      await linkUp(running);
+      const answer = { default: { then: 'answer', ringMs: 300 } } as const;
+      await using _ann = await startPhone(asterisk, '150', answer);
+      await using _boris = await startPhone(asterisk, '151', answer);
+      const from = ['80290000001', '80290000002', '80290000003'];
+      const calls = ['0001360', '0001367', '0001362'].map((dial, index) => ({
+        tag: tagOf(index + 1),
+        dial,
+        from: from[index] ?? '',
+        talkMs: 1_200,
+      }));
+      await (
+        await placeCalls(asterisk, calls)
+      ).done;
 
-    await until('both records', () => first.state.calls.length > 0 && second.state.calls.length > 0);
-    await running.app.idle();
-    expect(first.state.calls.map((call) => [call.phone, call.code])).toEqual([['375290000001', '150']]);
-    expect(second.state.calls.map((call) => [call.phone, call.code])).toEqual([['375290000002', '151']]);
-    expect(first.state.calls[0]?.externalId).toMatch(/^0367-/);
-    expect(second.state.calls[0]?.externalId).toMatch(/^0368-/);
-    expect(first.state.cards.map((card) => card.phone)).toEqual(['375290000001']);
-    expect(second.state.cards.map((card) => card.phone)).toEqual(['375290000002']);
-    await Promise.all(crms.map((crm) => crm.stop()));
-  });
+      await until('both records', () => first.state.calls.length > 0 && second.state.calls.length > 0);
+      await running.app.idle();
+      expect(first.state.calls.map((call) => [call.phone, call.code])).toEqual([['375290000001', '150']]);
+      expect(second.state.calls.map((call) => [call.phone, call.code])).toEqual([['375290000002', '151']]);
+      expect(first.state.calls[0]?.externalId).toMatch(/^0367-/);
+      expect(second.state.calls[0]?.externalId).toMatch(/^0368-/);
+      expect(first.state.cards.map((card) => card.phone)).toEqual(['375290000001']);
+      expect(second.state.cards.map((card) => card.phone)).toEqual(['375290000002']);
+      await Promise.all(crms.map((crm) => crm.stop()));
+    },
+  );
 });
 
 test('two PBXs that issue the same unique ids at the same moment do not cross', { timeout: 60_000 }, async () => {
@@ -86,7 +90,7 @@ test('two PBXs that issue the same unique ids at the same moment do not cross', 
     );
     return (rows[0] as { n: number }).n === 2;
   });
-  await Promise.all(sides.map(({ bytes }, index) => peers[index]?.play(Buffer.from(bytes, 'latin1'), 'whole')));
+  await Promise.all(peers.map((peer, index) => peer.play(Buffer.from(sides[index]?.bytes ?? '', 'latin1'), 'whole')));
 
   for (const [index, { crm, number }] of sides.entries()) {
     await until(`the record of ${number}`, () => crm.state.calls.length > 0);

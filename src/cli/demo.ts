@@ -1,0 +1,104 @@
+/**
+ * `trunkline demo`: the whole product on one machine. An embedded database, a simulated PBX that speaks AMI over a socket
+ * and plays recorded calls in real time, a stand-in CRM, and a line for each call and for what the CRM received.
+ * `--once` plays every call once, compares the CRM's history with what the calls were, and exits 0 or 1.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { buildApp } from '../app.js';
+import type { App } from '../app.js';
+import { parseEnv } from '../config/env.js';
+import { createLogger } from '../platform/log.js';
+import { Releasers } from '../platform/releasers.js';
+import { createSimulatedPbx } from './demo/simulated-pbx.js';
+import { loadCaptures } from './demo/captures.js';
+import { demoEnterprise } from './demo/enterprise.js';
+import { startRetailCrmStandIn } from './demo/standins/retailcrm/server.js';
+import { createView } from './demo/view.js';
+import type { CommandContext } from './command.js';
+import { withWorkbench } from './workbench.js';
+import { importEnterprises } from '../integrations/import-enterprises.js';
+import { inTransaction } from '../integrations/store.js';
+
+/** Between two calls of the endless show. */
+const PAUSE_MS = 1_500;
+/** How long the CRM may take to hear of the last call. */
+const SETTLE_MS = 15_000;
+
+export async function demo(context: CommandContext): Promise<number> {
+  const { argv, env, stdout, signal, readFile } = context;
+  const { values } = parseArgs({ args: argv, options: { once: { type: 'boolean', default: false } } });
+  const view = createView((line) => stdout(line), process.stdout.isTTY);
+  const releasers = new Releasers();
+  try {
+    const captures = await loadCaptures();
+    const crm = await startRetailCrmStandIn({ users: demoEnterprise.users });
+    releasers.push(() => crm.stop());
+    const pbx = await createSimulatedPbx({ port: 0, captures, user: 'crm', secret: 'crm-secret' });
+    releasers.push(() => pbx.stop());
+    const dataDir = join(env['TRUNKLINE_DATA_DIR'] ?? './data', 'demo');
+    // Each show begins with an empty history; only the database engine's own files stay.
+    await rm(join(dataDir, 'journal'), { recursive: true, force: true });
+    await mkdir(dataDir, { recursive: true });
+    const demoEnv = { ...env, TRUNKLINE_DATA_DIR: dataDir, TRUNKLINE_HTTP_PORT: env['TRUNKLINE_HTTP_PORT'] ?? '0' };
+    const config = parseEnv(demoEnv, readFile);
+    stdout('Starting a database, a PBX and a CRM of our own …');
+    await withWorkbench({ ...context, env: demoEnv }, ({ database, vault, secretFields }) =>
+      inTransaction(database.pool, (tx) =>
+        importEnterprises(tx, { vault, secretFields }, [demoEnterprise.entry(pbx.port, crm.url)]),
+      ),
+    );
+    const app = await buildApp(config, {
+      log: createLogger(env['TRUNKLINE_LOG_LEVEL'] ?? 'silent'),
+      allowTargets: ['127.0.0.1'],
+      onCallEvent: (event) => view.event(event),
+    });
+    releasers.push(() => app.stop());
+    await app.start();
+    crm.onRequest((exchange) => view.exchange('RetailCRM', exchange));
+    await pbx.connected();
+    stdout(`Webhooks and metrics: ${app.url}   Ctrl-C ends the demo.`);
+    return values.once ? await playOnce(app) : await playOn();
+
+    async function playOn(): Promise<number> {
+      while (!signal.aborted) {
+        for (const { name } of captures) {
+          if (signal.aborted) break;
+          view.title(name.replaceAll('-', ' '));
+          await pbx.play(name);
+          await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+        }
+      }
+      return 0;
+    }
+
+    async function playOnce(running: App): Promise<number> {
+      const before = crm.state.calls.length;
+      await Promise.all(captures.map(({ name }) => pbx.play(name)));
+      const owed = captures.filter(({ expected }) => expected.direction !== 'internal');
+      const deadline = Date.now() + SETTLE_MS;
+      while (crm.state.calls.length - before < owed.length && Date.now() < deadline) await delay(50);
+      await running.idle();
+      const got = crm.state.calls
+        .slice(before)
+        .map((call) => `${call.type} ${call.result}`)
+        .sort();
+      const want = owed.map(({ expected }) => `${expected.direction} ${uploadResult(expected.result)}`).sort();
+      const right = JSON.stringify(got) === JSON.stringify(want) && crm.state.openCards().length === 0;
+      stdout(
+        `${got.length} records of ${want.length} calls, ${crm.state.openCards().length} cards open: ${right ? 'right' : 'WRONG'}`,
+      );
+      if (!right) stdout(`expected ${want.join(', ')}\nreceived ${got.join(', ')}`);
+      return right ? 0 : 1;
+    }
+  } finally {
+    await releasers.run();
+  }
+}
+
+/** The words of `calls/upload`. */
+function uploadResult(result: string): string {
+  return result === 'missed' || result === 'abandoned' ? 'no answer' : result;
+}
