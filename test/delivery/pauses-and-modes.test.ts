@@ -131,14 +131,15 @@ test('in shadow nothing is sent, and the log shows what would have been', async 
   }
 });
 
-test('what was owed before the mode changed is not sent after it', async () => {
+test('a call that began before the take-over is not sent after it, however late it ended', async () => {
   const takeover = Date.now() + 1_000;
   const late = createRig({ pool: db.pool, mayDeliver: (_, at) => (at >= takeover ? 'send' : 'no') });
   late.account(crm.url);
   const old = aCall();
-  await late.owe([old.finished()]);
+  await late.owe([{ ...old.finished(), at: takeover + 1 }]);
   const fresh = aCall();
-  await late.owe([{ ...fresh.finished(), at: takeover + 1 }]);
+  const finished = fresh.finished();
+  await late.owe([{ ...finished, at: takeover + 1, call: { ...finished.call, startedAt: takeover + 1 } }]);
   await late.turn();
   await late.close();
   expect([...crm.records.keys()]).toEqual([fresh.externalId]);
