@@ -162,6 +162,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       owe,
       onFolded,
       askPbx: async (key, uids) => links.get(key)?.confirmGone(uids),
+      heardAt: (key) => links.get(key)?.heardAt() ?? null,
       count: (what, by) => counted.inc({ what }, by),
       onHeld: () => follow(),
     });
@@ -196,12 +197,14 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       },
     });
 
-    async function owe(tx: PoolClient, { events }: Folded, arrivedAt: number): Promise<() => void> {
-      const owed = events.flatMap((event) =>
-        connections
-          .plan(event.call.enterprise, event)
-          .map(({ type, steps }) => ({ enterprise: event.call.enterprise, type, event, steps, arrivedAt })),
-      );
+    async function owe(tx: PoolClient, { events, arrivals }: Folded): Promise<() => void> {
+      const owed = events.flatMap((event, i) => {
+        const { enterprise } = event.call;
+        const arrivedAt = arrivals[i] ?? event.at;
+        return connections
+          .plan(enterprise, event)
+          .map(({ type, steps }) => ({ enterprise, type, event, steps, arrivedAt }));
+      });
       if (owed.length === 0) return () => undefined;
       const lanes = await outbox.owe(tx, owed);
       return () => delivery.wake(lanes);
@@ -345,12 +348,10 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       healthy: () => failed.size === 0,
       idle: () => delivery.idle(),
       async stop() {
-        log.info('trunkline is stopping');
         // Posts under way are answered before their intake closes, and nothing new comes after that.
         await server.stop();
         await intake.stop();
         await releasers.run();
-        log.info('trunkline has stopped');
       },
     };
   } catch (error) {

@@ -39,7 +39,7 @@ export interface PbxUnitDeps {
   journalDir: string;
   openJournal(dir: string): Promise<Journal>;
   /** The deliveries these events owe, in the fold's transaction. Called again after the commit to wake the lanes. */
-  owe(tx: PoolClient, folded: Folded, arrivedAt: number): Promise<() => void>;
+  owe(tx: PoolClient, folded: Folded): Promise<() => void>;
   onFolded(folded: Folded): void;
   askPbx(uids: string[]): Promise<void>;
   count(what: string, by?: number): void;
@@ -86,30 +86,42 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
     const rows = await store.readInbox(pool, key, limit);
     return rows.map((row) => ({
       id: row.id,
-      fact: deps.toFact({ ...row, event: row.event as FleetEventName }),
+      fact: readable(row),
       eventType: row.event,
       uid: row.uid,
       raw: row.raw,
     }));
   }
 
+  /** A post that was accepted and cannot be read any more (by a newer version) is consumed and changes nothing. */
+  function readable(row: InboxRow): Fact {
+    try {
+      return deps.toFact({ ...row, event: row.event as FleetEventName });
+    } catch (error) {
+      log.error({ pbx: key, event: row.event, err: error }, 'a post could not be read and is passed over');
+      deps.count('posts_unreadable');
+      const { enterprise, arrivedAt } = row;
+      return { kind: 'timer', source: 'webhook', at: arrivedAt, arrivedAt, stamped: false, enterprise };
+    }
+  }
+
   /** The one transaction of a batch. */
   async function persist(held: Lease, batch: FoldBatch): Promise<void> {
     const { folded, facts } = batch;
-    const arrivedAt = facts.at(-1)?.fact.arrivedAt ?? clock.now();
     const wake = await inTransaction(pool, async (tx) => {
       await assertEpoch(tx, held);
-      await store.markBatch(tx, key, batch.batch.run, batch.batch.number);
+      await store.markBatch(tx, key, { ...batch.batch, storedUpTo: batch.storedUpTo });
       if (batch.inboxIds.length > 0) await store.consumeInbox(tx, batch.inboxIds);
       if (batch.journalMark) await store.markJournal(tx, batch.journalMark.journal, batch.journalMark.sequence);
       await store.saveConsumed(tx, key, facts);
       for (const { fact } of facts) {
         if (fact.kind === 'link.lost')
           await store.openGap(tx, key, fact.source === 'system' ? 'daemon' : 'link', fact.at);
-        if (fact.kind === 'snapshot') await store.closeGaps(tx, key, fact.at);
+        // Both come together; a PBX whose AMI user may not list channels gives no snapshot.
+        if (fact.kind === 'link.up' || fact.kind === 'snapshot') await store.closeGaps(tx, key, fact.at);
       }
       await store.saveFold(tx, key, held.epoch, folded);
-      return deps.owe(tx, folded, arrivedAt);
+      return deps.owe(tx, folded);
     });
     wake();
   }
@@ -136,25 +148,27 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
           storedBatch: (of) => store.loadBatch(pool, key, of),
         }),
       isAway: (error) => databaseFailure(error) !== 'other',
+      recovered,
       askPbx: deps.askPbx,
       onFolded: deps.onFolded,
       onLoss: (at) => void openGapLater(at),
       count: deps.count,
     });
     owner = running;
-    const storedUpTo = await store.loadStoredUpTo(pool, key);
-    if (deps.hasLink && storedUpTo !== null) {
-      const now = clock.now();
-      // What happened since is not to be had from AMI: a gap, until the first snapshot closes it.
-      running.offer({ kind: 'link.lost', source: 'system', at: storedUpTo, arrivedAt: now, stamped: false });
-    }
-    deps.onHeld(true);
     try {
       await running.run(signal);
     } finally {
       deps.onHeld(false);
       owner = null;
     }
+  }
+
+  /** What happened since the last stored fact is not to be had from AMI: a gap, until the first snapshot closes it. */
+  async function recovered(): Promise<Fact[]> {
+    const at = deps.hasLink ? await store.loadStoredUpTo(pool, key) : null;
+    deps.onHeld(true);
+    if (at === null) return [];
+    return [{ kind: 'link.lost', source: 'system', at, arrivedAt: clock.now(), stamped: false }];
   }
 
   async function openGapLater(at: number): Promise<void> {

@@ -2,6 +2,8 @@
  * Every PBX of the enterprises this daemon serves, one unit each, following the settings. Part of the composition. One
  * pair of statements a second keeps all leases and all "stored up to" marks.
  */
+import { setImmediate } from 'node:timers/promises';
+import type { Owner } from './calls/owner.js';
 import { saveStoredUpTo } from './calls/store.js';
 import type { Fact } from './calls/facts.js';
 import type { Enterprise } from './config/enterprise.js';
@@ -24,6 +26,8 @@ export interface PbxUnitsDeps extends Shared {
   log: Logger;
   tracker: Omit<PbxUnitDeps['tracker'], 'confirmHangups'>;
   askPbx(key: string, uids: string[]): Promise<void>;
+  /** When this PBX was last heard on a link that is caught up; null while there is none. Unix ms. */
+  heardAt(key: string): number | null;
   /** The PBXs whose link may run, after each change. */
   onHeld(keys: ReadonlySet<string>): void;
 }
@@ -44,8 +48,9 @@ export interface PbxUnits {
 }
 
 const KEEP_MS = 1_000;
-/** A fact may have been on its way when we looked. */
-const MARK_MARGIN_MS = 250;
+const MARK_MS = 250;
+/** What the PBX tells may be on its way this long. */
+const MARK_MARGIN_MS = 1_000;
 
 export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
   const units = new Map<string, PbxUnit>();
@@ -84,14 +89,47 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
   }
 
   async function keepOnce(): Promise<void> {
-    const now = deps.clock.now();
-    const owners = [...units.values()].flatMap((unit) => unit.owner() ?? []);
-    const marks = owners
-      .filter((owner) => owner.linked())
-      .map((owner) => ({ pbx: owner.pbx, at: Math.min(owner.storedUpTo(), now) - MARK_MARGIN_MS }));
+    const marks = owners().flatMap((owner) => {
+      const at = owner.storedUpTo();
+      return at === null ? [] : [{ pbx: owner.pbx, at }];
+    });
     await saveStoredUpTo(deps.pool, marks);
+    // One taken while the statement is under way is not in its answer, and not lost.
+    const ours = [...units.values()].filter((unit) => unit.lease());
     const renewed = new Set(await renewLeases(deps.pool, 'pbx', deps.holder, deps.leaseTtlMs));
-    for (const unit of units.values()) if (unit.lease() && !renewed.has(unit.key)) unit.leaseLost();
+    for (const unit of ours) if (unit.lease() && !renewed.has(unit.key)) unit.leaseLost();
+  }
+
+  function owners(): Owner[] {
+    return [...units.values()].flatMap((unit) => unit.owner() ?? []);
+  }
+
+  /**
+   * After a pause of this process (a busy host, a long collection) facts wait in the sockets although it is late already: a
+   * whole turn of the event loop reads them. A PBX that says nothing may be gone, so its mark stays where it was last heard.
+   */
+  async function markAll(): Promise<void> {
+    const now = deps.clock.now();
+    await setImmediate();
+    await setImmediate();
+    for (const owner of owners()) {
+      const heardAt = deps.heardAt(owner.pbx);
+      if (heardAt !== null) owner.mark(Math.min(now, heardAt) - MARK_MARGIN_MS);
+    }
+  }
+
+  async function marking(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await markAll();
+      await deps.clock.sleep(MARK_MS, signal);
+    }
+  }
+
+  async function keeping(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await keepOnce().catch((error: unknown) => deps.log.debug({ err: error }, 'leases could not be renewed'));
+      await deps.clock.sleep(KEEP_MS, signal);
+    }
   }
 
   return {
@@ -120,10 +158,7 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
     held: () => held,
     isOurs: (key) => (units.get(key)?.owner() ?? null) !== null,
     async keep(signal) {
-      while (!signal.aborted) {
-        await keepOnce().catch((error: unknown) => deps.log.debug({ err: error }, 'leases could not be renewed'));
-        await deps.clock.sleep(KEEP_MS, signal);
-      }
+      await Promise.all([keeping(signal), marking(signal)]);
     },
     stop: () => stopUnits([...units.keys()]),
   };

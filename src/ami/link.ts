@@ -53,6 +53,8 @@ export interface PbxLink {
   start(): void;
   /** Says `link.lost` if it was live. Resolves when the socket is closed. */
   stop(): Promise<void>;
+  /** When the PBX last said anything, Unix ms; null while the link is not live. Every event before it has been given out. */
+  heardAt(): number | null;
   /** What a link that takes over from this one has to know. */
   memory(): LinkMemory;
 }
@@ -134,6 +136,10 @@ class SessionLink implements PbxLink {
 
   memory(): LinkMemory {
     return { ...this.#memory };
+  }
+
+  heardAt(): number | null {
+    return this.#phase === 'live' ? this.#session.heardAt() : null;
   }
 
   start(): void {
@@ -285,6 +291,10 @@ class RefusedLink implements PbxLink {
 
   start(): void {
     this.#deps.log.error({ code: this.#why.code, why: this.#why.message }, 'ami settings refused');
+  }
+
+  heardAt(): null {
+    return null;
   }
 
   async stop(): Promise<void> {}

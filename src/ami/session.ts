@@ -166,6 +166,11 @@ export class AmiSession {
     };
   }
 
+  /** When the PBX last said anything, Unix ms; null while there is no connection. */
+  heardAt(): number | null {
+    return this.#live?.lastHeardAt ?? null;
+  }
+
   start(): void {
     if (this.#running) return;
     const stopping = new AbortController();

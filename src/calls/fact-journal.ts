@@ -27,13 +27,9 @@ const TOPIC = 'ami';
 
 export async function openFactJournal(pbx: string, deps: FactJournalDeps): Promise<FactJournal> {
   const journal = await deps.open(join(deps.dir, `ami-${pbx.replace(/[^\w.-]/g, '_')}`));
-  let checked = false;
-
-  /** What a killed run had stored and not acknowledged is skipped once. */
+  /** What is stored and was not acknowledged: by a run that was killed, or by a COMMIT that got no answer. */
   async function skipStored(): Promise<void> {
-    if (checked) return;
     await journal.acknowledge(await deps.storedUpTo(journal.id));
-    checked = true;
   }
 
   return {
@@ -50,11 +46,13 @@ export async function openFactJournal(pbx: string, deps: FactJournalDeps): Promi
       }
       const last = records.at(-1);
       if (!last) return null;
-      const facts: Fact[] = [];
-      for (const { payload } of records) {
-        const { fact, batch } = payload as Entry;
-        if (!batch || (await deps.storedBatch(batch.run)) < batch.number) facts.push(fact);
-      }
+      const entries = records.map(({ payload }) => payload as Entry);
+      const stored = new Map<string, number>();
+      for (const run of new Set(entries.flatMap(({ batch }) => batch?.run ?? [])))
+        stored.set(run, await deps.storedBatch(run));
+      const facts = entries.flatMap(({ fact, batch }) =>
+        batch && batch.number <= (stored.get(batch.run) ?? 0) ? [] : [fact],
+      );
       return { facts, journal: last.journal, sequence: last.sequence };
     },
     acknowledge: (sequence) => journal.acknowledge(sequence),

@@ -16,6 +16,9 @@
  * - A batch that fails changes nothing in memory either. One whose COMMIT got no answer is told by its number.
  * - A fact the tracker cannot fold (a bug) is logged, kept in `asterisk_logs` and passed over: it stops no other call.
  * - If the journal fails too, facts are lost; that is a gap with reason `journal`, listed like any other.
+ * - "Stored up to" is never later than the first fact that a kill at this moment would lose. Only `mark` moves it: what
+ *   arrived before the mark is in hand, and once that is stored the mark holds. A fact read late is dated late, so dates of
+ *   facts prove nothing.
  */
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
@@ -39,6 +42,8 @@ export interface FoldBatch {
   inboxIds: string[];
   folded: Folded;
   journalMark: { journal: string; sequence: number } | null;
+  /** Up to when every fact of the PBX is stored, with this batch; null when it says nothing new. Unix ms. */
+  storedUpTo: number | null;
 }
 
 /** This PBX's place on disk for facts while the database is away. */
@@ -68,6 +73,11 @@ export interface OwnerDeps {
   openJournal(): Promise<FactJournal>;
   /** True when the failure means that the database does not answer (or its disk is full), false when it is our bug. */
   isAway(error: unknown): boolean;
+  /**
+   * What an earlier run left is folded. Answers the facts that come next, such as that the link was lost meanwhile; only
+   * from now on may there be new ones.
+   */
+  recovered?(): Promise<Fact[]>;
   /** Asks the PBX whether these channels still are; the answers come back through `offer`. */
   askPbx(uids: string[]): Promise<void>;
   /** After a commit. */
@@ -83,6 +93,14 @@ const BATCH = 500;
 const AWAY_RETRY_MS = 500;
 /** A batch our own code cannot store is tried this often before it is passed over fact by fact. */
 const STORE_TRIES = 3;
+/** A journalled fact may have waited in a socket this long, beside others that were not journalled any more. */
+const READ_MS = 1_000;
+
+/** All that arrived before `at` was among the first `offered` facts. */
+interface Mark {
+  at: number;
+  offered: number;
+}
 
 export class Owner {
   readonly #deps: OwnerDeps;
@@ -92,7 +110,11 @@ export class Owner {
   #journal: FactJournal | null = null;
   #spilling: Promise<void> = Promise.resolve();
   #wake: (() => void) | null = null;
-  #storedUpTo: number;
+  #storedUpTo: number | null = null;
+  #marks: Mark[] = [];
+  #offered = 0;
+  /** How many of the offered facts have left the queue. */
+  #taken = 0;
   #tracker: Tracker;
   #batch = 0;
   #linked = false;
@@ -102,7 +124,6 @@ export class Owner {
   private constructor(deps: OwnerDeps, tracker: Tracker) {
     this.#deps = deps;
     this.#tracker = tracker;
-    this.#storedUpTo = deps.clock.now();
   }
 
   static async create(deps: OwnerDeps): Promise<Owner> {
@@ -126,19 +147,26 @@ export class Owner {
     return this.#queue.length;
   }
 
-  /** True while a link feeds this owner: only then does "stored up to" mean that nothing was missed. */
-  linked(): boolean {
-    return this.#linked;
+  /** Whatever the PBX told before `at` (Unix ms) has been offered. */
+  mark(at: number): void {
+    const last = this.#marks.at(-1);
+    if (last?.offered === this.#offered) last.at = Math.max(last.at, at);
+    else this.#marks.push({ at, offered: this.#offered });
   }
 
-  /** Every fact that arrived before this moment (Unix ms) is stored. */
-  storedUpTo(): number {
-    return this.#queue.length === 0 && this.#state === 'folding' ? this.#deps.clock.now() : this.#storedUpTo;
+  /** Every fact before this moment (Unix ms) is stored; null while no link feeds this owner, for then some are missed. */
+  storedUpTo(): number | null {
+    if (this.#state === 'folding') {
+      this.#storedUpTo = Math.max(this.#markedUpTo(this.#taken), this.#storedUpTo ?? 0) || null;
+      this.#marks = this.#marks.filter((mark) => mark.offered > this.#taken);
+    }
+    return this.#linked ? this.#storedUpTo : null;
   }
 
   /** A fact from the link. Never throws and never waits. */
   offer(fact: Fact): void {
     if (this.#state === 'stopped') return;
+    this.#offered += 1;
     this.#queue.push(fact);
     if (this.#state === 'away') this.#spill();
     else this.#kick();
@@ -182,33 +210,54 @@ export class Owner {
     if (due) facts.push(consumedAmi({ kind: 'timer', source: 'system', at: now, arrivedAt: now, stamped: false }));
     this.#unanswered = live.length;
     try {
-      await this.#fold(
-        facts,
-        inbox.map((row) => row.id),
-        null,
-      );
+      await this.#fold({ facts, inboxIds: inbox.map((row) => row.id), taken: live.length });
     } catch (error) {
       this.#inboxDirty = true;
       throw error;
     }
-    for (const fact of live)
-      if (fact.kind === 'snapshot' || fact.kind === 'link.lost') this.#linked = fact.kind === 'snapshot';
-    this.#queue.splice(0, live.length);
+    this.#take(live.length);
     this.#unanswered = 0;
-    this.#storedUpTo = now;
     return true;
   }
 
-  async #fold(facts: ConsumedFact[], inboxIds: string[], journalMark: FoldBatch['journalMark']): Promise<void> {
+  #take(count: number): void {
+    this.#queue.splice(0, count);
+    this.#taken += count;
+  }
+
+  /** `taken`: how many facts at the head of the queue are in it. */
+  async #fold({ facts, inboxIds = [], journalMark = null, taken = 0 }: Work): Promise<void> {
     const { draft, folded } = this.#draft(facts);
+    const { linked, storedUpTo } = this.#reached(facts, journalMark === null ? this.#taken + taken : null);
     // Timers are ours, not the PBX's: they are folded, not kept.
-    const kept = facts.filter(({ fact }) => fact.kind !== 'timer');
+    const kept = facts.filter(({ fact }) => fact.kind !== 'timer' || fact.source !== 'system');
     const batch = { run: this.#deps.run, number: ++this.#batch };
-    await this.#deps.persist({ batch, facts: kept, inboxIds, folded, journalMark });
+    await this.#deps.persist({ batch, facts: kept, inboxIds, folded, journalMark, storedUpTo });
     draft.commit();
+    this.#linked = linked;
+    this.#storedUpTo = storedUpTo ?? this.#storedUpTo;
     this.#deps.count('facts_folded', kept.length);
     this.#deps.onFolded(folded);
     this.#carryOut(folded.effects);
+  }
+
+  /** Whether the link is up after these facts, and up to when everything is stored with them. `taken` is null for journalled ones. */
+  #reached(facts: readonly ConsumedFact[], taken: number | null): { linked: boolean; storedUpTo: number | null } {
+    let linked = this.#linked;
+    let upTo = taken === null ? (facts.at(-1)?.fact.arrivedAt ?? 0) - READ_MS : this.#markedUpTo(taken);
+    for (const { fact } of facts) {
+      // While the link is lost nothing else comes of it.
+      if (fact.kind === 'link.lost') linked = false;
+      else if (fact.source === 'ami') linked = true;
+      // The PBX has been caught up with: what was before is stored, or lies in the gap that ends here.
+      if (fact.kind === 'link.up') upTo = Math.max(upTo, fact.at - READ_MS);
+    }
+    return { linked, storedUpTo: linked ? Math.max(upTo, this.#storedUpTo ?? 0) : null };
+  }
+
+  /** What the marks say when so many of the offered facts are stored; 0 when none holds. */
+  #markedUpTo(taken: number): number {
+    return this.#marks.reduce((latest, mark) => (mark.offered <= taken ? Math.max(latest, mark.at) : latest), 0);
   }
 
   #draft(facts: ConsumedFact[]) {
@@ -282,19 +331,26 @@ export class Owner {
     }
   }
 
-  /** The batch is our bug: facts are tried one by one, and one that cannot be stored is dropped with its text in the log. */
+  /** The batch is our bug: the oldest fact of either kind is tried alone, and dropped with its text in the log if it fails. */
   async #passOver(): Promise<void> {
     this.#storeFailures = 0;
+    const [post] = await this.#deps.readInbox(1).catch(() => []);
+    if (post && (await this.#tryAlone(post, { inboxIds: [post.id] })) === 'dropped')
+      await this.#fold({ facts: [], inboxIds: [post.id] }).catch(() => undefined);
     const one = this.#queue[0];
-    if (!one) return;
+    if (one && (await this.#tryAlone(consumedAmi(one), { taken: 1 })) !== 'away') this.#take(1);
+  }
+
+  async #tryAlone(fact: ConsumedFact, place: Omit<Work, 'facts'>): Promise<'stored' | 'dropped' | 'away'> {
     try {
-      await this.#fold([consumedAmi(one)], [], null);
+      await this.#fold({ facts: [fact], ...place });
+      return 'stored';
     } catch (error) {
-      if (this.#deps.isAway(error)) return;
-      this.#deps.log.error({ pbx: this.pbx, fact: one, err: error }, 'a fact could not be stored and is dropped');
+      if (this.#deps.isAway(error)) return 'away';
+      this.#deps.log.error({ pbx: this.pbx, fact, err: error }, 'a fact could not be stored and is dropped');
       this.#deps.count('facts_dropped');
+      return 'dropped';
     }
-    this.#queue.shift();
   }
 
   async #away(error: unknown, signal: AbortSignal): Promise<void> {
@@ -332,7 +388,7 @@ export class Owner {
     this.#journal ??= await this.#deps.openJournal();
     for (let batch = await this.#journal.read(BATCH); batch; batch = await this.#journal.read(BATCH)) {
       const { journal, sequence } = batch;
-      await this.#fold(batch.facts.map(consumedAmi), [], { journal, sequence });
+      await this.#fold({ facts: batch.facts.map(consumedAmi), journalMark: { journal, sequence } });
       await this.#journal.acknowledge(sequence);
     }
   }
@@ -340,10 +396,12 @@ export class Owner {
   /** What an earlier run left in the journal comes before anything new. */
   async #recoverJournal(signal: AbortSignal): Promise<void> {
     this.#journal = await this.#deps.openJournal();
-    if ((await this.#journal.read(1)) === null) return;
-    this.#state = 'away';
-    while (!(await this.#drainSafely()) && !signal.aborted) await this.#deps.clock.sleep(AWAY_RETRY_MS, signal);
-    this.#state = 'folding';
+    if ((await this.#journal.read(1)) !== null) {
+      this.#state = 'away';
+      while (!(await this.#drainSafely()) && !signal.aborted) await this.#deps.clock.sleep(AWAY_RETRY_MS, signal);
+      this.#state = 'folding';
+    }
+    for (const fact of (await this.#deps.recovered?.()) ?? []) this.offer(fact);
   }
 
   /** Moves what waits in memory to the journal, in order. */
@@ -352,6 +410,7 @@ export class Owner {
       const facts = this.#queue;
       const unanswered = this.#unanswered;
       this.#queue = [];
+      this.#taken += facts.length;
       this.#unanswered = 0;
       if (facts.length === 0) return;
       const batch = { run: this.#deps.run, number: this.#batch };
@@ -386,6 +445,13 @@ export class Owner {
     this.#wake = null;
     timer.abort();
   }
+}
+
+interface Work {
+  facts: ConsumedFact[];
+  inboxIds?: string[];
+  journalMark?: FoldBatch['journalMark'];
+  taken?: number;
 }
 
 function consumedAmi(fact: Fact): ConsumedFact {

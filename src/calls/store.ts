@@ -131,7 +131,7 @@ export async function saveConsumed(tx: PoolClient, pbx: string, consumed: readon
   }));
   await tx.query(
     `INSERT INTO asterisk_logs (timestamp, pbx, enterprise_number, source, unique_id, event_type, raw_data)
-     SELECT to_timestamp(at / 1000), $1, enterprise, source, uid, type, raw
+     SELECT to_timestamp(at / 1000), $1, enterprise, source, left(uid, 255), left(type, 50), raw
        FROM jsonb_to_recordset($2::jsonb) AS r (at float8, enterprise text, source text, uid text, type text, raw jsonb)`,
     [pbx, JSON.stringify(rows)],
   );
@@ -169,12 +169,18 @@ export async function saveStoredUpTo(db: Queryable, marks: readonly { pbx: strin
   );
 }
 
-/** Numbers a batch, in its own transaction. */
-export async function markBatch(tx: PoolClient, pbx: string, run: string, batch: number): Promise<void> {
+/** Numbers a batch, in its own transaction, and says up to when all is stored with it (Unix ms; null: nothing new). */
+export async function markBatch(
+  tx: PoolClient,
+  pbx: string,
+  { run, number, storedUpTo }: { run: string; number: number; storedUpTo: number | null },
+): Promise<void> {
   await tx.query(
-    `INSERT INTO pbx_heartbeats (pbx, stored_up_to, run, batch) VALUES ($1, now(), $2, $3)
-     ON CONFLICT (pbx) DO UPDATE SET run = EXCLUDED.run, batch = EXCLUDED.batch`,
-    [pbx, run, batch],
+    `INSERT INTO pbx_heartbeats AS known (pbx, stored_up_to, run, batch)
+     VALUES ($1, coalesce(to_timestamp($4::float8 / 1000), now()), $2, $3)
+     ON CONFLICT (pbx) DO UPDATE SET run = EXCLUDED.run, batch = EXCLUDED.batch,
+       stored_up_to = greatest(known.stored_up_to, to_timestamp($4::float8 / 1000))`,
+    [pbx, run, number, storedUpTo],
   );
 }
 

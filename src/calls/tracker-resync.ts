@@ -34,6 +34,8 @@ export function linkUp(work: Work, lostAt: number | null, restarted: boolean): v
 }
 
 export function snapshot(work: Work, channels: readonly LiveChannel[]): void {
+  // It carries no stamp, and what it begins or ends is told by stamps of the PBX.
+  work.at = work.onPbxClock(work.at);
   const live = new Map(channels.map((channel) => [channel.uid, channel]));
   for (const id of work.pages.all()) endInGap(work, id, live);
   // Those who call before those who are called, so that each call opens with its first channel.

@@ -62,7 +62,7 @@ export class Tracker {
       this.#book.index(call);
     }
     // Nothing else tells how far the PBX's clock is off before its first stamped fact.
-    const latest = [...states].sort((one, other) => other.lastArrival - one.lastArrival)[0];
+    const latest = states.filter((one) => one.ami).sort((one, other) => other.lastArrival - one.lastArrival)[0];
     if (latest) this.#book.link.skewMs = latest.lastAt - latest.lastArrival;
     for (const ended of [...endedUids].sort((one, other) => one.endedAt - other.endedAt)) {
       if (!this.#book.uids.has(ended.uid)) this.#book.remember(ended);
