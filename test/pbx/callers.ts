@@ -28,8 +28,8 @@ export interface RunningCalls {
   readonly done: Promise<PlacedCall[]>;
   /** As far as they have come. */
   soFar(): PlacedCall[];
-  /** Begins no further call; resolves when those in progress have ended, however they went. */
-  finish(): Promise<PlacedCall[]>;
+  /** Begins no further call; resolves when those in progress have ended, however they went, or are cut after `graceMs`. */
+  finish(graceMs?: number): Promise<PlacedCall[]>;
   /** Kills the callers as a power cut would: no BYE is sent. */
   stop(): Promise<void>;
 }
@@ -77,8 +77,8 @@ export async function placeCalls(
   const done = wait();
   // Whoever stops the callers on purpose need not wait for `done` as well.
   done.catch(() => undefined);
-  const finish = async () => {
-    await (stopped ??= run.stop(longest + 60_000).then(() => asterisk.ports.giveBack(ports)));
+  const finish = async (graceMs = longest + 60_000) => {
+    await (stopped ??= run.stop(graceMs).then(() => asterisk.ports.giveBack(ports)));
     return soFar();
   };
   return { done, soFar, finish, stop };

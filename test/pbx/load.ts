@@ -104,8 +104,8 @@ export interface Load {
   readonly calls: readonly LoadCall[];
   readonly done: Promise<DrivenCall[]>;
   soFar(): DrivenCall[];
-  /** Begins no further call; resolves when those in progress have ended, however they went. */
-  finish(): Promise<DrivenCall[]>;
+  /** Begins no further call; resolves when those in progress have ended, or are cut after `graceMs`. */
+  finish(graceMs?: number): Promise<DrivenCall[]>;
   stop(): Promise<void>;
 }
 
@@ -136,8 +136,8 @@ export async function driveCalls(
       calls,
       done,
       soFar: () => driven(running.soFar()),
-      async finish() {
-        const placed = await running.finish();
+      async finish(graceMs) {
+        const placed = await running.finish(graceMs);
         await stopPhones();
         return driven(placed);
       },

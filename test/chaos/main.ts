@@ -1,0 +1,75 @@
+/**
+ * `npm run chaos`: every trial at its full count, then the table. `--trial NAME` runs one, `--count N` gives it so many
+ * rounds, `--away SECONDS` the length of an absence, `--short` the settings of the test suite, `--keep` leaves the
+ * daemon's log. Exit code 1 on any violation.
+ */
+import { copyFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { missingParts } from '../pbx/available.js';
+import { openStage } from './stage.js';
+import { TRIALS } from './trials.js';
+import type { Figures } from './settle.js';
+
+const { values } = parseArgs({
+  options: {
+    trial: { type: 'string' },
+    count: { type: 'string' },
+    away: { type: 'string' },
+    short: { type: 'boolean', default: false },
+    keep: { type: 'string' },
+  },
+});
+
+const missing = missingParts(['sipp', 'asterisk-16', 'asterisk-22']);
+if (missing.length > 0) throw new Error(`missing: ${missing.join('; ')}; run node scripts/prepare-tests.mjs`);
+const names = values.trial === undefined ? Object.keys(TRIALS) : [values.trial];
+const all: Figures[] = [];
+for (const name of names) {
+  const trial = TRIALS[name];
+  if (!trial) throw new Error(`no trial ${name}; there are ${Object.keys(TRIALS).join(', ')}`);
+  const size = {
+    short: values.short,
+    ...(values.count === undefined ? {} : { count: Number(values.count) }),
+    ...(values.away === undefined ? {} : { awayMs: Number(values.away) * 1_000 }),
+  };
+  process.stdout.write(`${new Date().toISOString()} ${name} …\n`);
+  await using stage = await openStage({
+    versions: [22, 16],
+    times: values.short ? 'short' : 'full',
+    posting: trial.posting,
+  });
+  const figures = await trial.run(stage, size);
+  if (values.keep !== undefined) copyFileSync(stage.logFile, `${values.keep}-${name}.log`);
+  all.push(figures);
+  report(figures);
+}
+table(all);
+process.exitCode = all.some((one) => one.violations.length > 0) ? 1 : 0;
+
+function report({ trial, rounds, seconds, accounts, counted, violations }: Figures): void {
+  const load = loadavg().map((one) => one.toFixed(1));
+  process.stdout.write(
+    `${trial}: ${rounds} rounds in ${seconds} s, load ${load.join(' ')} on ${availableParallelism()} cores ${JSON.stringify(counted)}\n`,
+  );
+  for (const [pbx, account] of Object.entries(accounts))
+    process.stdout.write(`  ${pbx}: ${JSON.stringify({ ...account, violations: account.violations.length })}\n`);
+  for (const violation of violations) process.stdout.write(`  VIOLATION ${violation}\n`);
+}
+
+function table(figures: readonly Figures[]): void {
+  const rows = figures.flatMap(({ trial, rounds, accounts, violations }) =>
+    Object.entries(accounts).map(([pbx, one]) =>
+      [
+        `${trial} × ${rounds}, ${pbx}`,
+        `${one.calls} calls = ${one.records} records + ${one.inGaps} inside ${one.gaps} gaps (${one.gapSeconds.toFixed(1)} s)`,
+        `${one.approximate} approximate`,
+        `latest card ${one.latestCardMs} ms`,
+        violations.length === 0 ? 'no violation' : 'VIOLATED',
+      ].join(' | '),
+    ),
+  );
+  process.stdout.write(
+    `\n| trial | account | | | |\n|---|---|---|---|---|\n${rows.map((row) => `| ${row} |\n`).join('')}`,
+  );
+}

@@ -1,0 +1,104 @@
+/** The trials with their counts: full for `npm run chaos`, short for the test suite. */
+import { absences } from './database-away.js';
+import type { Absence } from './database-away.js';
+import { crmFaults } from './crm-faults.js';
+import type { FaultName } from './crm-faults.js';
+import { kills } from './kills.js';
+import { linkCuts } from './link-cuts.js';
+import type { Cut } from './link-cuts.js';
+import { pbxRestarts } from './pbx-restarts.js';
+import type { Restart } from './pbx-restarts.js';
+import type { Poster } from './posts.js';
+import type { Figures, LoadShape } from './settle.js';
+import type { Stage } from './stage.js';
+
+export interface Size {
+  short: boolean;
+  /** Rounds. */
+  count?: number;
+  /** How long something is away in each. */
+  awayMs?: number;
+}
+
+export interface Trial {
+  /** What is shown. */
+  title: string;
+  posting: readonly Poster[];
+  run(stage: Stage, size: Size): Promise<Figures>;
+}
+
+const POSTERS: readonly Poster[] = [
+  { number: '0401', token: 'token-0401' },
+  { number: '0402', token: 'token-0402' },
+  { number: '0403', token: 'token-0403' },
+];
+const FULL: LoadShape = { perSecond: 5, talkSeconds: [1, 20] };
+const SHORT: LoadShape = { perSecond: 2, talkSeconds: [1, 4] };
+
+const shapeOf = ({ short }: Size): LoadShape => (short ? SHORT : FULL);
+
+/** `count` of these, beginning anew when they run out. */
+function turns<T>(kinds: readonly T[], count: number): T[] {
+  return Array.from({ length: count }, (_, i) => kinds[i % kinds.length] as T);
+}
+
+export const TRIALS: Record<string, Trial> = {
+  kill: {
+    title: 'the daemon is killed',
+    posting: [],
+    run: (stage, size) =>
+      kills(stage, {
+        ...shapeOf(size),
+        kills: size.count ?? (size.short ? 6 : 100),
+        lifeMs: size.short ? 3_000 : 6_000,
+      }),
+  },
+  database: {
+    title: 'the database is away',
+    posting: POSTERS,
+    run: (stage, size) =>
+      absences(stage, {
+        ...shapeOf(size),
+        absences: turns<Absence>(['cut', 'hang', 'restart', 'deafen', 'cut'], size.count ?? (size.short ? 5 : 4)),
+        awayMs: size.awayMs ?? (size.short ? 3_000 : 60_000),
+        restMs: size.short ? 2_000 : 15_000,
+        posting: POSTERS,
+      }),
+  },
+  crm: {
+    title: 'the CRM is down',
+    posting: [],
+    run: (stage, size) =>
+      crmFaults(stage, {
+        ...shapeOf(size),
+        faults: turns<FaultName>(
+          ['503', 'hang', 'html', 'close-after', 'hang-after', 'html-502', 'truncated-json', 'close-before'],
+          size.count ?? (size.short ? 8 : 4),
+        ),
+        faultMs: size.awayMs ?? (size.short ? 2_000 : 300_000),
+        restMs: size.short ? 1_500 : 30_000,
+        patienceMs: size.short ? 60_000 : 600_000,
+      }),
+  },
+  link: {
+    title: 'the line to the PBX fails',
+    posting: [],
+    run: (stage, size) =>
+      linkCuts(stage, {
+        ...shapeOf(size),
+        cuts: turns<Cut>(['cut', 'hang'], size.count ?? (size.short ? 6 : 10)),
+        cutMs: size.awayMs ?? (size.short ? 2_500 : 20_000),
+        restMs: size.short ? 2_000 : 20_000,
+      }),
+  },
+  pbx: {
+    title: 'the PBX goes down in the middle of calls',
+    posting: [],
+    run: (stage, size) =>
+      pbxRestarts(stage, {
+        ...shapeOf(size),
+        restarts: turns<Restart>(['now', 'kill'], size.count ?? (size.short ? 5 : 10)),
+        restMs: size.short ? 3_000 : 15_000,
+      }),
+  },
+};
