@@ -4,7 +4,7 @@ import { explain } from './evidence.js';
 import type { DrivenCall, Load } from '../pbx/load.js';
 import { driveCalls, planLoad } from '../pbx/load.js';
 import type { Stage } from './stage.js';
-import { until } from './waiting.js';
+import { until } from '../support/until.js';
 
 export interface Figures {
   trial: string;

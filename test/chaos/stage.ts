@@ -28,7 +28,7 @@ import { retailCrmEnterprise } from '../support/enterprises.js';
 import { createDaemon } from './daemon.js';
 import type { Daemon } from './daemon.js';
 import { FULL_TIMES, SHORT_TIMES } from './times.js';
-import { until } from './waiting.js';
+import { until } from '../support/until.js';
 
 /** One PBX and the enterprise whose calls it carries. */
 export interface Branch {

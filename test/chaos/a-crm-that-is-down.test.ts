@@ -1,0 +1,15 @@
+import { expect } from 'vitest';
+import { describeTrial } from './short.js';
+
+describeTrial(
+  'a CRM that refuses, hangs, talks nonsense or closes',
+  'has one record of each call afterwards, no card left open and none opened late',
+  {
+    trial: 'crm',
+    versions: [22],
+    look({ accounts, counted }) {
+      expect(counted['repeated']).toBeGreaterThan(0);
+      for (const { calls, records } of Object.values(accounts)) expect(records).toBe(calls);
+    },
+  },
+);

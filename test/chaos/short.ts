@@ -1,0 +1,33 @@
+/** A trial at its short settings, as a test: at least five rounds, and the account must add up. */
+import { expect, test } from 'vitest';
+import { describeWith } from '../pbx/available.js';
+import type { Figures } from './settle.js';
+import { openStage } from './stage.js';
+import { TRIALS } from './trials.js';
+
+export interface ShortTrial {
+  trial: string;
+  versions: readonly (16 | 22)[];
+  /** What else the figures must show; violations are looked at before. */
+  look?(figures: Figures): void;
+}
+
+export function describeTrial(name: string, outcome: string, { trial: key, versions, look }: ShortTrial): void {
+  const parts = versions.map((version) => `asterisk-${version}` as const);
+  describeWith(['sipp', ...parts], name, () => {
+    test(outcome, { timeout: 240_000 }, async () => {
+      const trial = TRIALS[key];
+      if (!trial) throw new Error(`no trial ${key}`);
+      await using stage = await openStage({ versions, times: 'short', posting: trial.posting });
+      const figures = await trial.run(stage, { short: true });
+      expect(figures.violations.join('\n')).toBe('');
+      expect(figures.rounds).toBeGreaterThanOrEqual(5);
+      for (const account of Object.values(figures.accounts)) {
+        expect(account.calls).toBeGreaterThan(20);
+        expect(account.cards).toBeGreaterThan(0);
+        expect(account.records).toBeGreaterThan(10);
+      }
+      look?.(figures);
+    });
+  });
+}
