@@ -15,7 +15,8 @@ export const retailcrm = defineConnector({
   settings: settingsSchema,
   secretFields: ['api_key', 'client_id'],
   /** 40 a second under `/telephony`, where all deliveries go; other routes take 10 and are asked rarely. */
-  rate: { perSecond: 40, burst: 40 },
+  // RetailCRM counts 40 in any second: a full bucket and what flows in during that second must stay below it together.
+  rate: { perSecond: 32, burst: 8 },
   limitKey: ({ origin, api_key }) =>
     `${new URL(origin).host}/${createHash('sha256').update(api_key).digest('hex').slice(0, 16)}`,
   plan: (event) => plan(event),
