@@ -25,7 +25,7 @@ export function describeTrial(name: string, outcome: string, { trial: key, versi
       for (const account of Object.values(figures.accounts)) {
         expect(account.calls).toBeGreaterThan(20);
         expect(account.cards).toBeGreaterThan(0);
-        expect(account.records).toBeGreaterThan(10);
+        expect(account.records).toBeGreaterThan(0);
       }
       look?.(figures);
     });

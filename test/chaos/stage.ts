@@ -84,7 +84,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const pool = createPool(cluster.url(DATABASE), { max: 3, name: 'trunkline-chaos' });
     undo.push(() => pool.end());
 
-    const crm = await startRetailCrmStandIn({ users: USERS });
+    // A key, and so a limit, of its own for each: one account could not take all of it.
+    const numbers = [...options.versions.map(enterpriseOf), ...(options.posting ?? []).map((one) => one.number)];
+    const crm = await startRetailCrmStandIn({
+      users: USERS,
+      keys: Object.fromEntries(numbers.map((number) => [keyOf(number), null])),
+    });
     undo.push(() => crm.stop());
     const branches: Branch[] = [];
     for (const version of options.versions) {
@@ -92,7 +97,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       undo.push(() => asterisk.stop());
       const line = await createCutProxy({ host: '127.0.0.1', port: asterisk.amiPort });
       undo.push(() => line.close());
-      branches.push({ enterprise: `03${version}`, asterisk, line, pbx: `127.0.0.1:${line.port}` });
+      branches.push({ enterprise: enterpriseOf(version), asterisk, line, pbx: `127.0.0.1:${line.port}` });
     }
 
     const config = join(folder, 'trunkline.yaml');
@@ -107,10 +112,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       TRUNKLINE_CONFIG: config,
     };
     await importInto(pool, env, [
-      ...branches.map(({ enterprise, line }) =>
-        retailCrmEnterprise({ number: enterprise, token: `token-${enterprise}`, amiPort: line.port, crmUrl: crm.url }),
+      ...branches.map(({ enterprise: number, line }) =>
+        retailCrmEnterprise({ ...account(number), token: `token-${number}`, amiPort: line.port, crmUrl: crm.url }),
       ),
-      ...(options.posting ?? []).map((one) => retailCrmEnterprise({ ...one, amiPort: null, crmUrl: crm.url })),
+      ...(options.posting ?? []).map(({ number, token }) =>
+        retailCrmEnterprise({ ...account(number), token, amiPort: null, crmUrl: crm.url }),
+      ),
     ]);
     const daemon = await createDaemon(env, logFile);
     undo.push(() => daemon.stop());
@@ -139,6 +146,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     throw error;
   }
 }
+
+const enterpriseOf = (version: 16 | 22): string => `03${version}`;
+const keyOf = (number: string): string => `key-${number}`;
+const account = (number: string) => ({ number, apiKey: keyOf(number) });
 
 const USERS = [
   { id: 6, firstName: 'Vera', code: '150' },

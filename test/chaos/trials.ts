@@ -50,7 +50,7 @@ export const TRIALS: Record<string, Trial> = {
       kills(stage, {
         ...shapeOf(size),
         kills: size.count ?? (size.short ? 6 : 100),
-        lifeMs: size.short ? 3_000 : 6_000,
+        lifeMs: size.short ? 5_000 : 10_000,
       }),
   },
   database: {

@@ -31,7 +31,12 @@ export async function openAmiProbe(options: {
   const socket = connect({ host: '127.0.0.1', port: options.port });
   await once(socket, 'connect');
   const probe = readFrom(socket);
-  const answer = await probe.action('Login', { Username: options.username, Secret: options.secret });
+  const answer = await probe
+    .action('Login', { Username: options.username, Secret: options.secret })
+    .catch(async (error: unknown) => {
+      await probe.close();
+      throw error;
+    });
   if (headerOf(answer, 'Response') !== 'Success') {
     await probe.close();
     throw new Error(`AMI log-in of ${options.username} refused: ${headerOf(answer, 'Message') ?? 'no message'}`);
