@@ -30,7 +30,7 @@ export async function pbxRestarts(stage: Stage, options: RestartsOptions): Promi
   }
   await sleep(options.restMs);
   // Callers whose PBX forgot them would wait for ever.
-  const driven = await load.end(options.talkSeconds[1] * 1_000 + 10_000);
+  const driven = await load.end(options.talkSeconds[1] * 1_000 + 5_000);
   await stage.linked();
   await comeToRest(stage, REST_MS);
   return figuresOf(stage, { name: 'pbx', rounds: options.restarts.length, began }, driven, { cdrMayLack: true });

@@ -44,13 +44,13 @@ export async function createCutProxy(target: { host: string; port: number }): Pr
 
   function drop(pair: Pair): void {
     if (!pairs.delete(pair)) return;
-    pair.client.resetAndDestroy();
-    pair.server.resetAndDestroy();
+    reset(pair.client);
+    reset(pair.server);
   }
 
   const listener = createServer({ pauseOnConnect: true }, (client) => {
     if (mode === 'cut') {
-      client.on('error', () => undefined).resetAndDestroy();
+      reset(client.on('error', () => undefined));
       return;
     }
     const server = connect(target);
@@ -97,6 +97,12 @@ export async function createCutProxy(target: { host: string; port: number }): Pr
       await once(listener, 'close');
     },
   };
+}
+
+/** A socket that is ending cannot be reset any more: Node would keep its handle for ever. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded || socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** The same address, by way of the proxy. */
