@@ -41,5 +41,8 @@ export async function crmFaults(stage: Stage, options: FaultsOptions): Promise<F
   const driven = await load.end();
   await comeToRest(stage, options.patienceMs);
   const repeated = stage.crm.exchanges.filter((one) => one.effect.includes('is known already')).length;
-  return figuresOf(stage, { name: 'crm', rounds: options.faults.length, began, counted: { repeated } }, driven);
+  // Done there, and nobody here could know.
+  const unknown = stage.crm.exchanges.filter((one) => one.applied && one.fault !== null).length;
+  const counted = { unknown, repeated };
+  return figuresOf(stage, { name: 'crm', rounds: options.faults.length, began, counted }, driven);
 }

@@ -90,8 +90,12 @@ export async function settleUp(
     if (ofCall.length > 1) wrong('doubled', uid, `${ofCall.length} records`);
     const first = legs.get(uid);
     if (first !== undefined && first !== uid) wrong('recorded by a later channel', uid, `of ${first}`);
-    if (first === undefined && !expected.cdrMayLack) wrong('recorded, unknown to Asterisk', uid);
+    if (first !== undefined) continue;
+    if (!expected.cdrMayLack) wrong('recorded, unknown to Asterisk', uid);
+    else if (!known.some((call) => call.uid === uid && call.approximate)) wrong('cut off and not marked', uid);
   }
+  const placed = driven.filter((call) => call.placed !== null).length;
+  if (records.length > placed) wrong('more records than calls', null, `${records.length} of ${placed}`);
   for (const call of known) {
     const count = byUid.get(call.uid)?.length ?? 0;
     if (call.merged) continue;

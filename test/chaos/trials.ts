@@ -71,6 +71,7 @@ export const TRIALS: Record<string, Trial> = {
     run: (stage, size) =>
       crmFaults(stage, {
         ...shapeOf(size),
+        ...(size.short ? { perSecond: 4 } : {}),
         faults: turns<FaultName>(
           ['503', 'hang', 'html', 'close-after', 'hang-after', 'html-502', 'truncated-json', 'close-before'],
           size.count ?? (size.short ? 8 : 4),
