@@ -8,7 +8,8 @@ describeTrial(
     trial: 'crm',
     versions: [22],
     look({ accounts, counted }) {
-      expect(counted['unknown']).toBeGreaterThan(0);
+      // Which fault meets which request is left to chance; that they met some is not.
+      expect(counted['met']).toBeGreaterThan(0);
       for (const { calls, records } of Object.values(accounts)) expect(records).toBe(calls);
     },
   },

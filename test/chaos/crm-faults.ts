@@ -43,6 +43,7 @@ export async function crmFaults(stage: Stage, options: FaultsOptions): Promise<F
   const repeated = stage.crm.exchanges.filter((one) => one.effect.includes('is known already')).length;
   // Done there, and nobody here could know.
   const unknown = stage.crm.exchanges.filter((one) => one.applied && one.fault !== null).length;
-  const counted = { unknown, repeated };
+  const met = stage.crm.exchanges.filter((one) => one.fault !== null).length;
+  const counted = { met, unknown, repeated };
   return figuresOf(stage, { name: 'crm', rounds: options.faults.length, began, counted }, driven);
 }
