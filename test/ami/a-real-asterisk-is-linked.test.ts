@@ -8,7 +8,7 @@ import { createLogger } from '../../src/platform/log.js';
 import { startAsterisk } from '../pbx/asterisk.js';
 import type { Asterisk } from '../pbx/asterisk.js';
 import { describeWith } from '../pbx/available.js';
-import { until } from '../support/ami-server.js';
+import { until } from '../support/until.js';
 import { QUICK, targetOf } from './rig.js';
 
 const WAYS: { way: string; target: Partial<PbxTarget> }[] = [
@@ -58,12 +58,12 @@ for (const version of [16, 22] as const) {
       for (const user of ['crm', 'min'] as const) {
         it(`over ${way} as ${user}: a call is seen, listed, confirmed and gone`, { timeout: 60_000 }, () =>
           withLink({ ...target, ...asterisk.users[user] }, async (link, facts) => {
-            await until(() => link.state().phase === 'live', 'the link');
+            await until('the link', () => link.state().phase === 'live');
             expect(link.state()).toMatchObject({ canResync: true, drops: {}, suspectSince: null });
             await asterisk.cli('channel originate Local/150@trial-wait application Wait 30');
-            const uids = await until(() => pairOf(facts), 'both halves');
+            const uids = await until('both halves', () => pairOf(facts));
             await withLink({ ...target, ...asterisk.users[user] }, async (late, lateFacts) => {
-              await until(() => late.state().phase === 'live', 'a link made during the call');
+              await until('a link made during the call', () => late.state().phase === 'live');
               const snapshot = lateFacts.find((fact) => fact.kind === 'snapshot');
               const listed = snapshot?.kind === 'snapshot' ? snapshot.channels.map(({ uid }) => uid) : [];
               expect(listed.toSorted()).toEqual(uids.toSorted());
@@ -73,10 +73,10 @@ for (const version of [16, 22] as const) {
             expect(facts.slice(from).filter(({ kind }) => kind === 'channel.seen')).toHaveLength(2);
             expect(facts.slice(from).filter(({ kind }) => kind === 'channel.confirmed-gone')).toHaveLength(1);
             await asterisk.cli('channel request hangup all');
-            await until(() => facts.filter(({ kind }) => kind === 'channel.gone').length === 2, 'the end');
+            await until('the end', () => facts.filter(({ kind }) => kind === 'channel.gone').length === 2);
             await link.confirmGone(uids);
             expect(facts.filter(({ kind }) => kind === 'channel.confirmed-gone')).toHaveLength(3);
-            const { skewMs } = await until(() => (link.state().skewMs === null ? null : link.state()), 'a ping');
+            const { skewMs } = await until('a ping', () => (link.state().skewMs === null ? null : link.state()));
             expect(Math.abs(skewMs ?? Infinity)).toBeLessThan(5_000);
           }),
         );
@@ -85,18 +85,18 @@ for (const version of [16, 22] as const) {
 
     it('is refused with a wrong password, by name', () =>
       withLink({ ...asterisk.users.crm, secret: 'wrong' }, async (link) => {
-        await until(() => link.state().state === 'auth-failed', 'the named state');
+        await until('the named state', () => link.state().state === 'auth-failed');
         expect(link.state().lastError?.message).toContain('Authentication failed');
       }));
 
     it('is told of a restart, and comes back by itself', { timeout: 90_000 }, () =>
       withLink(asterisk.users.crm, async (link, facts) => {
-        await until(() => link.state().phase === 'live', 'the link');
+        await until('the link', () => link.state().phase === 'live');
         const before = link.state().startup;
         // The start is told to the second.
         await new Promise((resolve) => setTimeout(resolve, 1_100));
         await asterisk.restart('now');
-        const again = await until(() => facts.filter(({ kind }) => kind === 'link.up')[1], 'the second link', 30_000);
+        const again = await until('the second link', () => facts.filter(({ kind }) => kind === 'link.up')[1], 30_000);
         expect(again).toMatchObject({ restarted: true });
         expect(before).not.toBeNull();
         expect(link.state().startup).not.toBe(before);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { until } from '../support/ami-server.js';
+import { DEFAULT_BACKOFF } from '../../src/ami/backoff.js';
+import { until } from '../support/until.js';
 import { createFastClock } from '../support/fast-clock.js';
 import { planLink } from '../../src/ami/target.js';
 import { channelLines, event, newchannel, numbered, numbersOf, targetOf, withSession } from './rig.js';
@@ -16,7 +17,7 @@ async function survives(rig: Rig, harmful: string | Buffer): Promise<void> {
   const peer = await rig.server.login();
   peer.write(harmful);
   peer.write(numbered(77));
-  await until(() => numbersOf(rig.events).includes(77), 'the event behind');
+  await until('the event behind', () => numbersOf(rig.events).includes(77));
   expect((await rig.session.action('Ping')).get('Ping')).toBe('Pong');
   expect(rig.turns).toEqual(['up']);
 }
@@ -76,18 +77,20 @@ for (const transport of BOTH) {
         peer.socket.end();
         await rig.up(2);
         (await rig.server.login(2)).write(numbered(1) + numbered(2));
-        await until(() => rig.events.length === 2, 'both events');
+        await until('both events', () => rig.events.length === 2);
       }));
 
-    it('8. actions under way, and sent after the close', () =>
-      withSession({ transport, server: { onAction: ({ name }) => name === 'Never' } }, async (rig) => {
+    it('8. actions under way, and sent after the close', () => {
+      const settings = { backoff: { ...DEFAULT_BACKOFF, firstMs: 10_000 } };
+      return withSession({ transport, settings, server: { onAction: ({ name }) => name === 'Never' } }, async (rig) => {
         const pending = rig.session.action('Never').catch((error: unknown) => error);
         await rig.server.action('Never');
         (await rig.server.login()).cut();
         expect(await pending).toMatchObject({ code: 'AMI_LOST' });
         await rig.lost();
         await expect(rig.session.action('Ping')).rejects.toMatchObject({ code: 'AMI_LOST' });
-      }));
+      });
+    });
 
     it('9. an Originate while the PBX is down', () =>
       withSession({ transport, server: { secret: 'another' }, noWait: true }, async (rig) => {
@@ -126,7 +129,7 @@ for (const transport of BOTH) {
 
     it('13. a wrong password: told by name, tried again slowly', () =>
       withSession({ transport, server: { secret: 'another' }, noWait: true }, async (rig) => {
-        await until(() => rig.session.state === 'auth-failed', 'the named state');
+        await until('the named state', () => rig.session.state === 'auth-failed');
         expect(rig.session.stats().lastError?.code).toBe('AMI_AUTH_FAILED');
         expect(rig.server.received('Login')).toHaveLength(1);
       }));
@@ -220,12 +223,12 @@ describe('what asterisk-manager cannot be cured of: held off, or refused by name
 
   it('16. swallowed events are noticed by the ping, and the next connection is sound', () =>
     withSession({ transport, clock: createFastClock(50) }, async (rig) => {
-      const pending = until(() => rig.session.state === 'up', 'up').then(() => rig.session.list('Status'));
+      const pending = until('up', () => rig.session.state === 'up').then(() => rig.session.list('Status'));
       await pending;
       (await rig.server.login()).write(`${OLD_COMMAND}text--END COMMAND--\r\n\r\n${numbered(1)}`);
       await rig.up(2);
       (await rig.server.login(2)).write(numbered(2));
-      await until(() => numbersOf(rig.events).includes(2), 'the event behind');
+      await until('the event behind', () => numbersOf(rig.events).includes(2));
       expect(numbersOf(rig.events)).toEqual([2]);
       expect(rig.turns[1]).toBe('AMI_LOST');
     }));
@@ -275,7 +278,7 @@ describe('what asterisk-manager cannot be cured of: held off, or refused by name
       expect(rig.events[0]?.get('UserEvent')).toBe('Foo');
       const peer = await rig.server.login();
       peer.write(event('UserEvent', [...channelLines(''), 'UserEvent: Bar', 'Key:value'], 'user,all') + numbered(78));
-      await until(() => numbersOf(rig.events).includes(78), 'the event behind');
+      await until('the event behind', () => numbersOf(rig.events).includes(78));
       expect(rig.events.filter(({ name }) => name === 'UserEvent')).toHaveLength(1);
       expect(rig.session.stats().drops.malformed).toBe(1);
     }));

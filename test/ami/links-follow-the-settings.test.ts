@@ -5,7 +5,8 @@ import type { PbxLinks } from '../../src/ami/links.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { createLogger } from '../../src/platform/log.js';
 import type { AmiServer, AmiServerOptions } from '../support/ami-server.js';
-import { startAmiServer, until } from '../support/ami-server.js';
+import { startAmiServer } from '../support/ami-server.js';
+import { until } from '../support/until.js';
 import { numbered, QUICK, targetOf } from './rig.js';
 
 interface Told {
@@ -34,7 +35,7 @@ async function withLinks(
 }
 
 const live = (links: PbxLinks, key: string) =>
-  until(() => links.get(key)?.state().phase === 'live', `${key} to be live`);
+  until(`${key} to be live`, () => links.get(key)?.state().phase === 'live');
 const keyOf = (pbx: AmiServer) => `127.0.0.1:${String(pbx.port)}`;
 const kindsOf = (told: Told[], key: string) => told.filter((one) => one.key === key).map(({ fact }) => fact.kind);
 
@@ -57,11 +58,11 @@ describe('all links', () => {
     withLinks([{ secret: 'new-secret' }], async (links, [pbx], told) => {
       if (!pbx) throw new Error('a PBX');
       await links.apply([targetOf(pbx.port)]);
-      await until(() => links.get(keyOf(pbx))?.state().state === 'auth-failed', 'the refusal');
+      await until('the refusal', () => links.get(keyOf(pbx))?.state().state === 'auth-failed');
       await links.apply([targetOf(pbx.port, { secret: 'new-secret' })]);
       await live(links, keyOf(pbx));
       await links.apply([targetOf(pbx.port, { secret: 'new-secret', eventMask: 'call' })]);
-      await until(() => kindsOf(told, keyOf(pbx)).length === 5, 'the second snapshot');
+      await until('the second snapshot', () => kindsOf(told, keyOf(pbx)).length === 5);
       expect(kindsOf(told, keyOf(pbx))).toEqual(['link.up', 'snapshot', 'link.lost', 'link.up', 'snapshot']);
       expect(told[3]?.fact).toMatchObject({ kind: 'link.up', lostAt: told[2]?.fact.at });
       expect(pbx.received('Events').map((action) => action.get('EventMask'))).toEqual(['call,user,cdr', 'call']);
@@ -88,8 +89,8 @@ describe('all links', () => {
       const flood = await flooding.login();
       for (let n = 0; n < 20; n += 1) flood.write(Buffer.alloc(1024 * 1024, 13));
       (await good.login()).write(numbered(1));
-      await until(() => kindsOf(told, keyOf(good)).length === 3, 'the event of the good one');
-      await until(() => links.get(keyOf(refusing))?.state().state === 'auth-failed', 'the refusal');
+      await until('the event of the good one', () => kindsOf(told, keyOf(good)).length === 3);
+      await until('the refusal', () => links.get(keyOf(refusing))?.state().state === 'auth-failed');
       expect(links.get('wrong')?.state().state).toBe('refused');
       expect(links.get(keyOf(away))?.state().phase).toBe('away');
       expect(kindsOf(told, keyOf(good))).toEqual(['link.up', 'snapshot', 'channel.new']);
@@ -101,10 +102,10 @@ describe('all links', () => {
       if (!pbx) throw new Error('a PBX');
       const targets = Array.from({ length: 1000 }, (_, n) => ({ ...targetOf(pbx.port), key: `pbx-${String(n)}` }));
       await links.apply(targets);
-      await until(() => told.length === 2000, 'all to be live', 90_000);
+      await until('all to be live', () => told.length === 2000, 90_000);
       expect(links.states().every(({ phase }) => phase === 'live')).toBe(true);
       for (const peer of pbx.peers) peer.write(numbered(1));
-      await until(() => told.length === 3000, 'every event', 20_000);
+      await until('every event', () => told.length === 3000, 20_000);
       for (const { key } of targets.slice(0, 50)) {
         expect(kindsOf(told, key)).toEqual(['link.up', 'snapshot', 'channel.new']);
       }

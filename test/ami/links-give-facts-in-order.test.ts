@@ -7,7 +7,8 @@ import type { PbxTarget } from '../../src/ami/target.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { createLogger } from '../../src/platform/log.js';
 import type { AmiServer, AmiServerOptions } from '../support/ami-server.js';
-import { startAmiServer, until } from '../support/ami-server.js';
+import { startAmiServer } from '../support/ami-server.js';
+import { until } from '../support/until.js';
 import { channelLines, hangup, newchannel, numbered, QUICK, targetOf } from './rig.js';
 
 interface LinkRig {
@@ -47,7 +48,7 @@ async function withLink(
       facts,
       kinds: () => facts.map(({ kind }) => kind),
       kind: (wanted, count = 1) =>
-        until(() => facts.filter(({ kind }) => kind === wanted)[count - 1], `${wanted} ${String(count)}`),
+        until(`${wanted} ${String(count)}`, () => facts.filter(({ kind }) => kind === wanted)[count - 1]),
     });
   } finally {
     await link.stop();

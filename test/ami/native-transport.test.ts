@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nativeTransport } from '../../src/ami/native-transport.js';
-import { until } from '../support/ami-server.js';
+import { until } from '../support/until.js';
 import { selfSigned } from '../support/self-signed.js';
 import { newchannel, numbered, withSession } from './rig.js';
 
@@ -16,7 +16,7 @@ describe('the native transport', () => {
 
   it('names a wrong secret behind a challenge', () =>
     withSession({ transport, target: { md5: true }, server: { secret: 'another' }, noWait: true }, async (rig) => {
-      await until(() => rig.session.state === 'auth-failed', 'the named state');
+      await until('the named state', () => rig.session.state === 'auth-failed');
       expect(rig.session.stats().lastError?.code).toBe('AMI_AUTH_FAILED');
     }));
 
@@ -35,7 +35,7 @@ describe('the native transport', () => {
         },
       },
       async ({ session }) => {
-        await until(() => session.state === 'auth-failed', 'the named state');
+        await until('the named state', () => session.state === 'auth-failed');
         expect(session.stats().lastError?.message).toContain('Must specify AuthType');
       },
     ));
@@ -53,7 +53,7 @@ describe('the native transport', () => {
     await withSession(
       { transport, target: { tls: true }, server: { tls }, noWait: true },
       async ({ server, session }) => {
-        const error = await until(() => session.stats().lastError, 'the refusal');
+        const error = await until('the refusal', () => session.stats().lastError);
         expect(error).toMatchObject({ code: 'AMI_LOST' });
         expect(error.message).toMatch(/CERT/);
         expect(server.actions).toHaveLength(0);
@@ -106,7 +106,7 @@ describe('the native transport', () => {
     withSession({ transport, noWait: true }, async (rig) => {
       await rig.up();
       await rig.server.close();
-      await until(() => rig.session.stats().lastError?.message.includes('ECONNREFUSED'), 'the reason');
+      await until('the reason', () => rig.session.stats().lastError?.message.includes('ECONNREFUSED'));
       expect(rig.session.state).not.toBe('up');
     }));
 

@@ -8,7 +8,8 @@ import type { SessionSettings } from '../../src/ami/session.js';
 import { planLink } from '../../src/ami/target.js';
 import type { PbxTarget } from '../../src/ami/target.js';
 import type { AmiServer, AmiServerOptions } from '../support/ami-server.js';
-import { startAmiServer, until } from '../support/ami-server.js';
+import { startAmiServer } from '../support/ami-server.js';
+import { until } from '../support/until.js';
 
 export type TransportName = 'native' | 'asterisk-manager';
 
@@ -89,9 +90,9 @@ export async function withSession(options: RigOptions, run: (rig: Rig) => Promis
       return log.map((line) => JSON.parse(line) as Record<string, unknown>);
     },
     up: async (wanted = 1) =>
-      void (await until(() => count((turn) => turn === 'up') >= wanted, 'the session to be up')),
-    lost: async (wanted = 1) => void (await until(() => count((turn) => turn !== 'up') >= wanted, 'the loss')),
-    event: (name) => until(() => events.find((event) => event.name === name), `event ${name}`),
+      void (await until('the session to be up', () => count((turn) => turn === 'up') >= wanted)),
+    lost: async (wanted = 1) => void (await until('the loss', () => count((turn) => turn !== 'up') >= wanted)),
+    event: (name) => until(`event ${name}`, () => events.find((event) => event.name === name)),
   };
   session.start();
   try {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AmiMessage } from '../../src/ami/message.js';
 import { DEFAULT_SESSION } from '../../src/ami/session.js';
 import type { Chunking } from '../support/ami-server.js';
-import { until } from '../support/ami-server.js';
+import { until } from '../support/until.js';
 import { createFastClock } from '../support/fast-clock.js';
 import { channelLines, event, hangup, newchannel, numbered, numbersOf, withSession } from './rig.js';
 import type { TransportName } from './rig.js';
@@ -47,7 +47,7 @@ export function transportContract(transport: TransportName): void {
           const peer = await server.login();
           const bytes = Buffer.from(STREAM);
           await peer.play(bytes, chunking(bytes));
-          await until(() => events.length === 5, 'five events');
+          await until('five events', () => events.length === 5);
           const expected = STREAM.split('\r\n\r\n').filter(Boolean);
           const actual = events.map(plain);
           for (const [index, block] of expected.entries()) {
@@ -171,7 +171,7 @@ export function transportContract(transport: TransportName): void {
         peer.socket.end();
         await rig.up(2);
         (await rig.server.login(2)).write(numbered(2));
-        await until(() => rig.events.length === 2, 'the event behind');
+        await until('the event behind', () => rig.events.length === 2);
         expect(numbersOf(rig.events)).toEqual([1, 2]);
         expect(rig.turns).toEqual(['up', 'AMI_LOST', 'up']);
       }));
@@ -241,11 +241,11 @@ export function transportContract(transport: TransportName): void {
         peer.write(numbered(1));
         peer.write(newchannel({ CallerIDName: 'x'.repeat(1024 * 1024 + 1), Uniqueid: '1795386355.666' }));
         peer.write(numbered(2));
-        await until(() => rig.session.stats().drops['line-too-long'] === 1, 'the drop to be counted');
+        await until('the drop to be counted', () => rig.session.stats().drops['line-too-long'] === 1);
         if (transport === 'asterisk-manager') await rig.up(2);
         const latest = rig.server.peers.at(-1);
         latest?.write(numbered(3));
-        await until(() => numbersOf(rig.events).includes(3), 'the event behind');
+        await until('the event behind', () => numbersOf(rig.events).includes(3));
         expect(numbersOf(rig.events)).toEqual(transport === 'native' ? [1, 2, 3] : [1, 3]);
         expect(rig.turns).toEqual(transport === 'native' ? ['up'] : ['up', 'AMI_PROTOCOL', 'up']);
       }));
@@ -281,7 +281,7 @@ export function transportContract(transport: TransportName): void {
         peer.write('Event: Hangup\r\nUniqueid: 1.2\r\n\r\n');
         peer.write(hangup().replace('Cause: 16', 'Cause: 16\r\nUniqueid: 1.2'));
         peer.write(numbered(7));
-        await until(() => rig.events.length > 0, 'the true event');
+        await until('the true event', () => rig.events.length > 0);
         expect(numbersOf(rig.events)).toEqual([7]);
         expect(rig.session.stats().drops).toEqual({
           'missing-header': 2,
@@ -295,7 +295,7 @@ export function transportContract(transport: TransportName): void {
     it('names a wrong password, tries again slowly, and takes the right one when it is there', () =>
       withSession({ transport, server: { secret: 'another' }, noWait: true }, async (rig) => {
         const { session, server } = rig;
-        await until(() => session.state === 'auth-failed', 'the named state');
+        await until('the named state', () => session.state === 'auth-failed');
         expect(session.stats().lastError).toEqual({
           code: 'AMI_AUTH_FAILED',
           message: 'the PBX refused the log-in of crm: Authentication failed',
@@ -322,7 +322,7 @@ export function transportContract(transport: TransportName): void {
       withSession(
         { transport, clock: createFastClock(50), server: { onAction: () => true }, noWait: true },
         async (rig) => {
-          await until(() => rig.server.peers.length >= 3, 'three tries');
+          await until('three tries', () => rig.server.peers.length >= 3);
           expect(rig.turns).toEqual([]);
           expect(rig.session.stats().lastError?.code).toBe('AMI_LOST');
         },
@@ -358,7 +358,7 @@ export function transportContract(transport: TransportName): void {
           },
         },
         async ({ session }) => {
-          const skew = await until(() => session.stats().skewMs, 'the skew');
+          const skew = await until('the skew', () => session.stats().skewMs);
           expect(Math.abs(skew - 90_000)).toBeLessThan(5_000);
         },
       ));

@@ -15,7 +15,8 @@ import { migrate } from '../../src/db/migrate.js';
 import { createPool } from '../../src/db/pool.js';
 import { inTransaction } from '../../src/db/tx.js';
 import type { CallEvent } from '../../src/calls/vocabulary.js';
-import { aCall, createRig, until } from '../delivery/support/rig.js';
+import { aCall, createRig } from '../delivery/support/rig.js';
+import { until } from '../support/until.js';
 import type { Rig } from '../delivery/support/rig.js';
 import type { BenchResult } from './result.js';
 

@@ -8,7 +8,7 @@ import type { SimulatedPbx } from '../../src/cli/demo/simulated-pbx.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { createLogger } from '../../src/platform/log.js';
 import { targetOf } from '../ami/rig.js';
-import { until } from '../support/ami-server.js';
+import { until } from '../support/until.js';
 
 const captures = ['inbound-answered', 'inbound-ring-group', 'inbound-queue'].map((name) => ({
   name,
@@ -39,7 +39,7 @@ async function withShow(run: (show: Show) => Promise<void>, options: { speed?: n
   link.start();
   try {
     await pbx.connected();
-    await until(() => link.state().phase === 'live', 'the link');
+    await until('the link', () => link.state().phase === 'live');
     await run({ pbx, link, facts });
   } finally {
     await link.stop();
@@ -56,7 +56,7 @@ describe('the simulated PBX', () => {
       const before = Date.now();
       await pbx.play('inbound-answered');
       await pbx.play('inbound-answered');
-      await until(() => count(facts, 'channel.gone') === 4, 'both calls to end');
+      await until('both calls to end', () => count(facts, 'channel.gone') === 4);
       const uids = uidsOf(facts);
       expect(uids).toHaveLength(4);
       expect(new Set(uids).size).toBe(4);
@@ -72,7 +72,7 @@ describe('the simulated PBX', () => {
   it('plays calls at the same time without mixing them', () =>
     withShow(async ({ pbx, facts }) => {
       await Promise.all([...captures, ...captures].map(({ name }) => pbx.play(name)));
-      await until(() => count(facts, 'channel.gone') === count(facts, 'channel.new'), 'every call to end');
+      await until('every call to end', () => count(facts, 'channel.gone') === count(facts, 'channel.new'));
       const uids = uidsOf(facts);
       expect(new Set(uids).size).toBe(uids.length);
       expect(uids.length).toBeGreaterThanOrEqual(16);
@@ -84,7 +84,7 @@ describe('the simulated PBX', () => {
     withShow(
       async ({ pbx, link, facts }) => {
         const playing = pbx.play('inbound-answered');
-        await until(() => facts.some((fact) => fact.kind === 'bridge.enter'), 'the answer');
+        await until('the answer', () => facts.some((fact) => fact.kind === 'bridge.enter'));
         const [caller = ''] = uidsOf(facts);
         const rows = await link.list('Status');
         expect(rows.map((row) => row.get('Uniqueid')).toSorted()).toEqual(uidsOf(facts).toSorted());
@@ -94,7 +94,7 @@ describe('the simulated PBX', () => {
         await link.confirmGone([caller, '1.1']);
         expect(facts.filter(({ kind }) => kind === 'channel.confirmed-gone')).toMatchObject([{ uid: '1.1' }]);
         await playing;
-        await until(() => count(facts, 'channel.gone') === 2, 'the end');
+        await until('the end', () => count(facts, 'channel.gone') === 2);
         expect(await link.list('Status')).toEqual([]);
       },
       { speed: 1 },
@@ -104,7 +104,7 @@ describe('the simulated PBX', () => {
     withShow(
       async ({ pbx, link, facts }) => {
         await pbx.play('inbound-answered');
-        await until(() => count(facts, 'channel.gone') === 2, 'the end');
+        await until('the end', () => count(facts, 'channel.gone') === 2);
         expect(count(facts, 'cdr')).toBe(0);
         expect(link.state().events).toBeLessThan(40);
       },
@@ -121,7 +121,7 @@ describe('the simulated PBX', () => {
     });
     link.start();
     try {
-      await until(() => link.state().state === 'auth-failed', 'the refusal');
+      await until('the refusal', () => link.state().state === 'auth-failed');
     } finally {
       await link.stop();
       await pbx.stop();

@@ -6,7 +6,8 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/platform/clock.js';
 import { withDb } from '../support/db.js';
 import { startCrm } from './support/crm.js';
-import { aCall, createRig, until } from './support/rig.js';
+import { aCall, createRig } from './support/rig.js';
+import { until } from '../support/until.js';
 import { ENTERPRISES } from './support/worker-process.js';
 
 const SCRIPT = fileURLToPath(new URL('support/worker-process.ts', import.meta.url));

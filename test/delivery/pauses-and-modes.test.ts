@@ -3,7 +3,8 @@ import { createTestDb } from '../support/db.js';
 import type { TestDb } from '../support/db.js';
 import { startCrm } from './support/crm.js';
 import type { TestCrm } from './support/crm.js';
-import { aCall, createRig, logsOf, statesOf, until } from './support/rig.js';
+import { aCall, createRig, logsOf, statesOf } from './support/rig.js';
+import { until } from '../support/until.js';
 import type { Rig } from './support/rig.js';
 
 let db: TestDb;

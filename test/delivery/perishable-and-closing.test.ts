@@ -4,7 +4,8 @@ import { createTestDb } from '../support/db.js';
 import type { TestDb } from '../support/db.js';
 import { startCrm } from './support/crm.js';
 import type { TestCrm } from './support/crm.js';
-import { aCall, createRig, logsOf, rowsOf, statesOf, until } from './support/rig.js';
+import { aCall, createRig, logsOf, rowsOf, statesOf } from './support/rig.js';
+import { until } from '../support/until.js';
 import type { Rig } from './support/rig.js';
 
 let db: TestDb;

@@ -8,7 +8,8 @@ import type { TestDb } from '../support/db.js';
 import { startCrm } from './support/crm.js';
 import type { TestCrm } from './support/crm.js';
 import { testConnector } from './support/connector.js';
-import { aCall, createRig, log, logsOf, rowsOf, statesOf, until } from './support/rig.js';
+import { aCall, createRig, log, logsOf, rowsOf, statesOf } from './support/rig.js';
+import { until } from '../support/until.js';
 import type { Rig } from './support/rig.js';
 
 let db: TestDb;

@@ -5,7 +5,8 @@ import { acquireLimits, leaseKeyOf } from '../../src/delivery/leases.js';
 import { claim, settle } from '../../src/delivery/store.js';
 import { startCrm } from './support/crm.js';
 import type { TestCrm } from './support/crm.js';
-import { aCall, createRig, logsOf, rowsOf, statesOf, until } from './support/rig.js';
+import { aCall, createRig, logsOf, rowsOf, statesOf } from './support/rig.js';
+import { until } from '../support/until.js';
 import type { Rig } from './support/rig.js';
 
 let db: TestDb;

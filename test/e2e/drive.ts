@@ -10,7 +10,8 @@ import { startRetailCrmStandIn } from '../standins/retailcrm/server.js';
 import type { TestDb } from '../support/db.js';
 import { retailCrmEnterprise } from '../support/enterprises.js';
 import { startFleetPoster } from '../support/fleet-poster.js';
-import { linkUp, startTestApp, until } from '../support/test-app.js';
+import { linkUp, startTestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 export interface DriveOptions {
   version: 16 | 22;

@@ -7,7 +7,8 @@ import { startPhone } from '../pbx/phones.js';
 import { startRetailCrmStandIn } from '../standins/retailcrm/server.js';
 import { startAmiServer } from '../support/ami-server.js';
 import { retailCrmEnterprise } from '../support/enterprises.js';
-import { linkUp, startTestApp, until } from '../support/test-app.js';
+import { linkUp, startTestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 const USERS = [
   { id: 6, firstName: 'Vera', code: '150' },

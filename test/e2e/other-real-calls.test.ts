@@ -9,7 +9,8 @@ import type { CalleePlan, Phone } from '../pbx/phones.js';
 import { startRetailCrmStandIn } from '../standins/retailcrm/server.js';
 import type { RetailCrmStandIn } from '../standins/retailcrm/server.js';
 import { retailCrmEnterprise } from '../support/enterprises.js';
-import { linkUp, startTestApp, until } from '../support/test-app.js';
+import { linkUp, startTestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 import type { TestApp } from '../support/test-app.js';
 
 const CLIENT = '80290000001';

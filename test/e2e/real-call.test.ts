@@ -5,7 +5,8 @@ import { placeCall, tagOf } from '../pbx/callers.js';
 import { startPhone } from '../pbx/phones.js';
 import { startRetailCrmStandIn } from '../standins/retailcrm/server.js';
 import { retailCrmEnterprise } from '../support/enterprises.js';
-import { linkUp, startTestApp, until } from '../support/test-app.js';
+import { linkUp, startTestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 describeWith(['sipp', 'asterisk-22'], 'a real call on a real Asterisk', () => {
   test(

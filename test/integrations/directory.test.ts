@@ -7,7 +7,8 @@ import type { Pool } from '../../src/db/pool.js';
 import { CHANGE_CHANNEL } from '../../src/integrations/store.js';
 import { createTestDb, withDb } from '../support/db.js';
 import type { TestDb } from '../support/db.js';
-import { directoryOn, eventually, FIRST, importText } from './settings-ground.js';
+import { until } from '../support/until.js';
+import { directoryOn, FIRST, importText } from './settings-ground.js';
 
 const fleet = (generation: 'a' | 'b') => new URL(`../db/fleet/fleet-schema-${generation}.sql`, import.meta.url);
 
@@ -84,15 +85,15 @@ describe('the directory', () => {
       const stop = new AbortController();
       const listener = createListener({ url, channels: { [CHANGE_CHANNEL]: () => directory.invalidate() } });
       listener.start();
-      await eventually(() => listener.connected());
+      await until('the listener', () => listener.connected());
       const running = directory.run(stop.signal);
       try {
         await importText(pool, 'enterprises: [{ number: "0422", token: t-2, name: Second }]');
-        await eventually(() => directory.byToken('t-2') !== null);
+        await until('the new token', () => directory.byToken('t-2'));
         await pool.query(`UPDATE enterprises SET is_enabled = false WHERE number = '0422'`);
         await pool.query(`DELETE FROM enterprises WHERE number = '0367'`);
         await pool.query(`SELECT pg_notify('integration_config_changed', '0367')`);
-        await eventually(() => directory.all().length === 0);
+        await until('nobody to be left', () => directory.all().length === 0);
         expect(directory.byToken('t-2')).toBeNull();
         expect(directory.onPbx('127.0.0.1:5038')).toEqual([]);
         expect(new Set(told)).toEqual(new Set(['0422', '0367']));
@@ -111,9 +112,9 @@ describe('the directory', () => {
       const stop = new AbortController();
       const running = directory.run(stop.signal);
       try {
-        await eventually(() => directory.loaded());
+        await until('the first read', () => directory.loaded());
         await pool.query(`UPDATE enterprises SET name = 'Renamed' WHERE number = '0367'`);
-        await eventually(() => directory.byNumber('0367')?.name === 'Renamed');
+        await until('the new name', () => directory.byNumber('0367')?.name === 'Renamed');
       } finally {
         stop.abort();
         await running;

@@ -32,15 +32,6 @@ export function directoryOn(db: Pool, deps = settingsDeps(), refreshMs?: number)
   });
 }
 
-/** Resolves when `holds` does; fails after a generous while. */
-export async function eventually(holds: () => boolean, withinMs = 15_000): Promise<void> {
-  const until = Date.now() + withinMs;
-  while (!holds()) {
-    if (Date.now() > until) throw new Error('it did not happen in time');
-    await systemClock.sleep(20);
-  }
-}
-
 export const FIRST = `
 enterprises:
   - number: "0367"

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer as createPlainServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { until } from './until.js';
 
 /** One action as a PBX reads it: whatever stands between two blank lines. */
 export interface ReceivedAction {
@@ -97,25 +98,10 @@ export async function startAmiServer(options: AmiServerOptions = {}): Promise<Am
     actions,
     options,
     received,
-    login: (count = 1) => until(() => peers.filter((peer) => peer.loggedIn)[count - 1], `log-in ${String(count)}`),
-    action: (name, count = 1) => until(() => received(name)[count - 1], `${name} ${String(count)}`),
+    login: (count = 1) => until(`log-in ${String(count)}`, () => peers.filter((peer) => peer.loggedIn)[count - 1]),
+    action: (name, count = 1) => until(`${name} ${String(count)}`, () => received(name)[count - 1]),
     close: () => close(server, all),
   };
-}
-
-/** Waits, generously, until a value is there. */
-export async function until<T>(
-  look: () => T | undefined | null | false,
-  what: string,
-  patienceMs = 15_000,
-): Promise<T> {
-  const end = Date.now() + patienceMs;
-  for (;;) {
-    const found = look();
-    if (found !== undefined && found !== null && found !== false) return found;
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 function close(server: Server, sockets: Set<Socket>): Promise<void> {

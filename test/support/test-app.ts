@@ -14,6 +14,7 @@ import { createVault } from '../../src/integrations/secrets.js';
 import { inTransaction } from '../../src/integrations/store.js';
 import { createLogger } from '../../src/platform/log.js';
 import type { TestDb } from './db.js';
+import { until } from './until.js';
 
 export interface TestApp extends AsyncDisposable {
   app: App;
@@ -82,21 +83,6 @@ export async function importInto(db: TestDb, config: AppConfig, enterprises: rea
     );
   } finally {
     await pool.end();
-  }
-}
-
-/** Resolves with what `look` answers as soon as it is something; fails with `what` after `ms`. */
-export async function until<T>(
-  what: string,
-  look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
-  ms = 20_000,
-): Promise<T> {
-  const deadline = Date.now() + ms;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${ms} ms in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

@@ -7,6 +7,7 @@ import { createCutProxy, throughProxy } from '../support/cut-proxy.js';
 import type { CutProxy } from '../support/cut-proxy.js';
 import { createTestDb } from '../support/db.js';
 import type { TestDb } from '../support/db.js';
+import { until } from '../support/until.js';
 import { inbox, openStand } from './stand.js';
 import type { Stand, StandOptions } from './stand.js';
 
@@ -61,14 +62,6 @@ function load(stand: Stand): { stop(): Promise<Record<string, number[]>>; sent()
   };
 }
 
-async function waitUntil(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const until = Date.now() + 20_000;
-  while (!(await holds())) {
-    if (Date.now() > until) throw new Error(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 /** Every acknowledged post is in the inbox once and in the order its host sent it. */
 async function expectAllOnceInOrder(answered: Record<string, number[]>): Promise<void> {
   const rows = await inbox(db.pool);
@@ -85,19 +78,19 @@ describe('while the database is away', () => {
     async (how) => {
       const stand = await open({ commitMs: 300 });
       const hosts = load(stand);
-      await waitUntil('posts are stored directly', () => hosts.sent() > 60);
+      await until('posts are stored directly', () => hosts.sent() > 60);
       for (let round = 0; round < 3; round += 1) {
         line[how]();
-        await waitUntil('the journal is used', () => stand.intake.state() === 'journal' && stand.journal.pending() > 0);
+        await until('the journal is used', () => stand.intake.state() === 'journal' && stand.journal.pending() > 0);
         const before = hosts.sent();
-        await waitUntil('posts go on', () => hosts.sent() > before + 40);
+        await until('posts go on', () => hosts.sent() > before + 40);
         line.heal();
-        await waitUntil('the journal is empty', () => stand.intake.state() === 'direct');
+        await until('the journal is empty', () => stand.intake.state() === 'direct');
         const after = hosts.sent();
-        await waitUntil('posts are stored directly again', () => hosts.sent() > after + 40);
+        await until('posts are stored directly again', () => hosts.sent() > after + 40);
       }
       const answered = await hosts.stop();
-      await waitUntil('the journal is empty', () => stand.journal.pending() === 0);
+      await until('the journal is empty', () => stand.journal.pending() === 0);
       expect(new Set(Object.values(answered).flat())).toEqual(new Set([200]));
       await expectAllOnceInOrder(answered);
       expect((await inbox(db.pool)).some((row) => row.origin?.startsWith(stand.journal.id))).toBe(true);
@@ -110,10 +103,10 @@ describe('while the database is away', () => {
     await stand.post('/start', { Token: 'token-0001', UniqueId: '1.0' });
     line.deafen();
     expect(await stand.post('/start', { Token: 'token-0001', UniqueId: '1.1' })).toMatchObject({ status: 200 });
-    await waitUntil('the deaf commit happened', async () => (await inbox(db.pool)).length === 2);
+    await until('the deaf commit happened', async () => (await inbox(db.pool)).length === 2);
     await db.pool.query('DELETE FROM webhook_inbox');
     line.heal();
-    await waitUntil('the journal is empty', () => stand.intake.state() === 'direct');
+    await until('the journal is empty', () => stand.intake.state() === 'direct');
     expect(await inbox(db.pool)).toEqual([]);
     await stand.post('/start', { Token: 'token-0001', UniqueId: '1.2' });
     expect((await inbox(db.pool)).map((row) => row.unique_id)).toEqual(['1.2']);
@@ -128,11 +121,11 @@ describe('while the database is away', () => {
       expect(await stand.post('/start', { Token: 'token-0001', UniqueId: uid })).toMatchObject({ status: 200 });
     }
     line.healNew();
-    await waitUntil('the journal is empty', () => stand.intake.state() === 'direct');
+    await until('the journal is empty', () => stand.intake.state() === 'direct');
     await stand.post('/start', { Token: 'token-0001', UniqueId: '1.3' });
     const held = line.connections();
     line.heal();
-    await waitUntil('what was held has arrived', () => line.connections() < held);
+    await until('what was held has arrived', () => line.connections() < held);
     expect((await inbox(db.pool)).map((row) => row.unique_id)).toEqual(['1.0', '1.1', '1.2', '1.3']);
   });
 
@@ -148,7 +141,7 @@ describe('while the database is away', () => {
       expect(second.intake.state()).toBe('journal');
       await second.post('/start', { Token: 'token-0001', UniqueId: '1.4' });
       line.heal();
-      await waitUntil('the journal is empty', () => second.intake.state() === 'direct');
+      await until('the journal is empty', () => second.intake.state() === 'direct');
       await second.post('/start', { Token: 'token-0001', UniqueId: '1.5' });
       expect((await inbox(db.pool)).map((row) => row.unique_id)).toEqual(['1.1', '1.2', '1.3', '1.4', '1.5']);
     } finally {
@@ -170,7 +163,7 @@ describe('while the database is away', () => {
     expect(stand.lost[0]).toMatchObject({ enterprise: '0001', pbx: 'pbx-0001:5038' });
     expect(stand.journal.trouble()).toMatchObject({ code: 'JOURNAL_FULL' });
     line.heal();
-    await waitUntil('the journal is empty', () => stand.intake.state() === 'direct');
+    await until('the journal is empty', () => stand.intake.state() === 'direct');
     expect((await stand.post('/start', { Token: 'token-0001', UniqueId: '1.99', n: 99 })).status).toBe(200);
     expect((await inbox(db.pool)).map((row) => row.raw_data['n'])).toEqual([...Array(kept).keys(), 99]);
   });
@@ -203,7 +196,7 @@ describe('while the database is away', () => {
         expect(answered.filter((status) => status === 200).length).toBeGreaterThan(5);
         expect(answered.at(-1)).toBe(503);
         line.heal();
-        await waitUntil('the journal is empty', () => stand.intake.state() === 'direct');
+        await until('the journal is empty', () => stand.intake.state() === 'direct');
         expect((await inbox(db.pool)).map((row) => row.raw_data['n'])).toEqual([...Array(answered.length - 1).keys()]);
         await stand.stop();
         stands = [];

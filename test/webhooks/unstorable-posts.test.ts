@@ -4,6 +4,7 @@ import { createCutProxy, throughProxy } from '../support/cut-proxy.js';
 import type { CutProxy } from '../support/cut-proxy.js';
 import { createTestDb } from '../support/db.js';
 import type { TestDb } from '../support/db.js';
+import { until } from '../support/until.js';
 import { inbox, openStand } from './stand.js';
 import type { Stand } from './stand.js';
 
@@ -52,10 +53,7 @@ test('one that waited in the journal is passed over, once, and the rest is store
   await Promise.all(five.map((webhook) => stand.intake.accept(webhook)));
   expect(stand.journal.pending()).toBe(5);
   line.heal();
-  for (const until = Date.now() + 20_000; stand.intake.state() === 'journal';) {
-    if (Date.now() > until) throw new Error('the journal is never empty');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await until('the journal to be empty', () => stand.intake.state() === 'direct');
   expect((await inbox(db.pool)).map((row) => row.unique_id)).toEqual(['1.1', '1.2', '1.4', '1.5']);
   expect(stand.log().split('a journalled post cannot be stored').length).toBe(2);
 });

@@ -154,14 +154,6 @@ export function createRig(options: RigOptions) {
 
 export type Rig = ReturnType<typeof createRig>;
 
-export async function until(what: string, test: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!(await test())) {
-    if (performance.now() > end) throw new Error(`waited in vain: ${what}`);
-    await systemClock.sleep(10);
-  }
-}
-
 export interface Row {
   id: string;
   step: string;
