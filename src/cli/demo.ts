@@ -38,12 +38,11 @@ export async function demo(context: CommandContext): Promise<number> {
     releasers.push(() => crm.stop());
     const pbx = await createSimulatedPbx({ port: 0, captures, user: 'crm', secret: 'crm-secret' });
     releasers.push(() => pbx.stop());
-    const dataDir = join(env['TRUNKLINE_DATA_DIR'] ?? './data', 'demo');
-    // Each show begins with an empty history; only the database engine's own files stay.
-    await rm(join(dataDir, 'journal'), { recursive: true, force: true });
-    await mkdir(dataDir, { recursive: true });
-    const demoEnv = { ...env, TRUNKLINE_DATA_DIR: dataDir, TRUNKLINE_HTTP_PORT: env['TRUNKLINE_HTTP_PORT'] ?? '0' };
+    const demoEnv = ownEnvironment(env);
     const config = parseEnv(demoEnv, readFile);
+    // What a show that was killed left there is nobody's history.
+    await rm(join(config.dataDir, 'journal'), { recursive: true, force: true });
+    await mkdir(config.dataDir, { recursive: true });
     stdout('Starting a database, a PBX and a CRM of our own …');
     await withWorkbench({ ...context, env: demoEnv }, ({ database, vault, secretFields }) =>
       inTransaction(database.pool, (tx) =>
@@ -96,6 +95,16 @@ export async function demo(context: CommandContext): Promise<number> {
   } finally {
     await releasers.run();
   }
+}
+
+/** A daemon beside the real one: whatever database, key or file that one is told of, the show keeps to its own. */
+function ownEnvironment(env: CommandContext['env']): CommandContext['env'] {
+  return {
+    TRUNKLINE_DATA_DIR: join(env['TRUNKLINE_DATA_DIR'] ?? './data', 'demo'),
+    TRUNKLINE_HTTP_HOST: env['TRUNKLINE_HTTP_HOST'],
+    TRUNKLINE_HTTP_PORT: env['TRUNKLINE_HTTP_PORT'] ?? '0',
+    TRUNKLINE_LOG_LEVEL: env['TRUNKLINE_LOG_LEVEL'],
+  };
 }
 
 /** The words of `calls/upload`. */

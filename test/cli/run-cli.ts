@@ -8,7 +8,11 @@ export interface Ran {
 }
 
 /** Runs a command in this process, as main.ts does, with an environment of its own. */
-export async function cli(argv: string[], env: Record<string, string | undefined> = {}): Promise<Ran> {
+export async function cli(
+  argv: string[],
+  env: Record<string, string | undefined> = {},
+  signal = new AbortController().signal,
+): Promise<Ran> {
   const out: string[] = [];
   const err: string[] = [];
   const code = await runCli({
@@ -17,7 +21,7 @@ export async function cli(argv: string[], env: Record<string, string | undefined
     stdout: (line) => out.push(line),
     stderr: (line) => err.push(line),
     readFile: (file) => readFileSync(file, 'utf8'),
-    signal: new AbortController().signal,
+    signal,
   });
   return { code, stdout: out.join('\n'), stderr: err.join('\n') };
 }
