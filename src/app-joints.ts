@@ -1,7 +1,6 @@
 /** Where parts that do not know each other meet: what one must be told of another, as plain functions for app.ts. */
 import type { PbxTarget } from './ami/target.js';
 import { DEFAULT_BACKOFF } from './ami/backoff.js';
-import type { AmiEncoding } from './ami/encoding.js';
 import type { SessionSettings } from './ami/session.js';
 import type { CallEvent } from './calls/vocabulary.js';
 import type { Enterprise } from './config/enterprise.js';
@@ -32,8 +31,7 @@ export function pbxTarget(key: string, enterprises: readonly Enterprise[]): PbxT
   const byNumber = enterprises.toSorted((a, b) => a.number.localeCompare(b.number));
   const pbx = byNumber.find((one) => one.mode !== 'off' && one.sources.includes('ami') && one.pbx)?.pbx;
   if (!pbx) return null;
-  const { host, port, tls, tlsCa, tlsVerify, username, secret, transport, md5, allowPlain, eventMask } = pbx;
-  const encoding = pbx.encoding as AmiEncoding | null;
+  const { host, port, tls, tlsCa, tlsVerify, username, secret, transport, md5, encoding, allowPlain, eventMask } = pbx;
   return { key, host, port, tls, tlsCa, tlsVerify, username, secret, transport, md5, encoding, allowPlain, eventMask };
 }
 

@@ -1,4 +1,5 @@
 import { TrunklineError } from '../platform/errors.js';
+import { isLoopback } from '../platform/ip-ranges.js';
 import { asteriskManagerTransport } from './asterisk-manager-transport.js';
 import type { AmiEncoding } from './encoding.js';
 import { nativeTransport } from './native-transport.js';
@@ -28,9 +29,6 @@ export interface PbxTarget {
   eventMask: string;
 }
 
-/** Everything the tracker reads, without class `dialplan`, which is more than half of all events. */
-export const DEFAULT_EVENT_MASK = 'system,call,user,agent,cdr';
-
 export interface LinkPlan {
   transport: AmiTransport;
   tls: TlsSettings | null;
@@ -59,8 +57,4 @@ export function planLink(target: PbxTarget): LinkPlan {
   requireCapabilities(transport, { tls: target.tls, md5, encoding });
   const ca = target.tlsCa ? { ca: target.tlsCa } : {};
   return { transport, md5, encoding, tls: target.tls ? { ...ca, verify: target.tlsVerify ?? true } : null };
-}
-
-export function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
 }

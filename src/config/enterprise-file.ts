@@ -1,9 +1,9 @@
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { TrunklineError } from '../platform/errors.js';
 import { enterpriseEntry } from './enterprise.js';
 import type { EnterpriseEntry } from './enterprise.js';
 import { describeIssues } from './issues.js';
+import { parseYaml } from './yaml.js';
 
 const file = z.looseObject({ enterprises: z.array(enterpriseEntry).min(1) });
 
@@ -12,14 +12,7 @@ const file = z.looseObject({ enterprises: z.array(enterpriseEntry).min(1) });
  * @throws TrunklineError CONFIG_INVALID naming every wrong place by its path (`enterprises[0].pbx.port`), never a value.
  */
 export function parseEnterpriseFile(text: string): EnterpriseEntry[] {
-  let document: unknown;
-  try {
-    document = parse(text);
-  } catch (error) {
-    // The parser's message quotes the lines around the fault, and a secret may stand there: only the place is told.
-    const at = (error as { linePos?: [{ line: number; col: number }] }).linePos?.[0];
-    throw new TrunklineError('CONFIG_INVALID', `not YAML${at ? ` at line ${at.line}, column ${at.col}` : ''}`);
-  }
+  const document = parseYaml(text, '');
   const result = file.safeParse(document);
   if (!result.success)
     throw new TrunklineError('CONFIG_INVALID', describeIssues(result.error.issues, numberIn(document)));

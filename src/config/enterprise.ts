@@ -4,20 +4,21 @@
  * - `Enterprise`: what runs, read from the database with its secrets in clear. It lives in memory only.
  */
 import { z } from 'zod';
+import { isTimeZone } from '../platform/time-zone.js';
 import { isAddress } from './variables.js';
 
-export const MODES = ['off', 'shadow', 'on'] as const;
-export const SOURCES = ['ami', 'webhook'] as const;
-export const TRANSPORTS = ['auto', 'asterisk-manager', 'native'] as const;
-export const ENCODINGS = ['utf8', 'cp1251', 'latin1'] as const;
+const MODES = ['off', 'shadow', 'on'] as const;
+const SOURCES = ['ami', 'webhook'] as const;
+const TRANSPORTS = ['auto', 'asterisk-manager', 'native'] as const;
+const ENCODINGS = ['utf8', 'cp1251', 'latin1'] as const;
 
-export type Mode = (typeof MODES)[number];
+type Mode = (typeof MODES)[number];
 export type Source = (typeof SOURCES)[number];
 
 /** Three or four digits: what the fleet and most PBXs use. */
 export const DEFAULT_EXTENSION_PATTERN = '^\\d{3,4}$';
 export const DEFAULT_INBOUND_CONTEXTS = ['from-trunk', 'from-pstn', 'from-out-office'];
-/** Without class `dialplan`, which is more than half of all events; who wants recordings named by the PBX adds it. */
+/** All the tracker reads. Class `dialplan` is more than half of all events; who wants recordings named by the PBX adds it. */
 const DEFAULT_EVENT_MASK = 'system,call,user,agent,cdr';
 const DEFAULT_AMI_PORT = 5038;
 
@@ -37,7 +38,7 @@ const extensionNumber = z.union([z.string().min(1), z.number().int().transform(S
 
 const pattern = z.string().refine(isPattern, 'is not a regular expression');
 
-const timezone = z.string().refine(isTimezone, 'is not a time zone such as Europe/Minsk');
+const timezone = z.string().refine(isTimeZone, 'is not a time zone such as Europe/Minsk');
 
 const country = z.string().regex(/^[A-Z]{2}$/, 'is not a country code of two capitals such as BY');
 
@@ -201,15 +202,6 @@ function orNull<T>(value: T | null | undefined): T | null {
 function isPattern(text: string): boolean {
   try {
     new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isTimezone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
     return true;
   } catch {
     return false;

@@ -3,7 +3,6 @@
  * that order of precedence. Nothing here reads `process.env` or a file by itself.
  */
 import path from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { TrunklineError } from '../platform/errors.js';
 import { parseKeys } from '../platform/secret-key.js';
@@ -11,6 +10,7 @@ import { describeIssues } from './issues.js';
 import { tunables } from './tunables.js';
 import type { Tunables } from './tunables.js';
 import * as kind from './variables.js';
+import { parseYaml } from './yaml.js';
 
 /** @returns the file's text, or null when there is no such file */
 export type ReadFile = (file: string) => string | null;
@@ -97,16 +97,7 @@ function readConfigFile(file: string | undefined, readFile: ReadFile): Record<st
   if (!file) return {};
   const text = readFile(file);
   if (text === null) throw new TrunklineError('CONFIG_INVALID', `TRUNKLINE_CONFIG: there is no file ${file}`);
-  let document: unknown;
-  try {
-    document = parse(text);
-  } catch (error) {
-    const at = (error as { linePos?: [{ line: number; col: number }] }).linePos?.[0];
-    throw new TrunklineError(
-      'CONFIG_INVALID',
-      `TRUNKLINE_CONFIG: ${file} is not YAML${at ? ` at line ${at.line}` : ''}`,
-    );
-  }
+  const document = parseYaml(text, `TRUNKLINE_CONFIG: ${file} is `);
   if (document === null || document === undefined) return {};
   if (typeof document !== 'object' || Array.isArray(document)) {
     throw new TrunklineError('CONFIG_INVALID', `TRUNKLINE_CONFIG: ${file} must hold keys and values`);

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { isLoopback } from '../platform/ip-ranges.js';
 import type { Enterprise, EnterpriseEntry, PbxEntry, PbxSettings, Source } from './enterprise.js';
 import { DEFAULT_EXTENSION_PATTERN, DEFAULT_INBOUND_CONTEXTS, pbxKeyOf } from './enterprise.js';
 
@@ -43,7 +44,7 @@ export function resolveEnterprise(entry: EnterpriseEntry, around: Surroundings):
   };
 }
 
-export function resolveSources(entry: EnterpriseEntry): Source[] {
+function resolveSources(entry: EnterpriseEntry): Source[] {
   return entry.sources ?? (entry.pbx ? ['ami', 'webhook'] : ['webhook']);
 }
 
@@ -72,10 +73,6 @@ function networksOf(host: string | null): string[] {
   const version = net.isIP(host);
   if (version === 0) return [];
   return [`${host}/${version === 4 ? 32 : 128}`];
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (net.isIPv4(host) && host.startsWith('127.'));
 }
 
 function withSecret(settings: Record<string, unknown> | null, secret: string | null): Record<string, unknown> | null {

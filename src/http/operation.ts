@@ -6,7 +6,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { IpRanges } from '../platform/ip-ranges.js';
+import { isLoopback } from '../platform/ip-ranges.js';
 import type { Metrics } from '../platform/metrics.js';
 import type { Health } from './health.js';
 
@@ -16,8 +16,6 @@ export interface OperationOptions {
   /** Null: `/metrics` answers on loopback only. */
   metricsToken: string | null;
 }
-
-const loopback = new IpRanges(['127.0.0.0/8', '::1']);
 
 export async function operationPlugin(app: FastifyInstance, options: OperationOptions): Promise<void> {
   const { health, metrics, metricsToken } = options;
@@ -44,7 +42,7 @@ export async function operationPlugin(app: FastifyInstance, options: OperationOp
 /** A proxy on this host also comes from loopback; what it passes on is not local. */
 function isLocal(request: FastifyRequest): boolean {
   const forwarded = ['x-forwarded-for', 'forwarded', 'x-real-ip'].some((name) => request.headers[name] !== undefined);
-  return !forwarded && loopback.has(request.socket.remoteAddress ?? '');
+  return !forwarded && isLoopback(request.socket.remoteAddress ?? '');
 }
 
 function hasToken(request: FastifyRequest, token: string | null): boolean {

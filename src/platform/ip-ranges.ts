@@ -67,6 +67,13 @@ export function isPublicAddress(address: string): boolean {
   return isIP(address) !== 0 && !notPublic.has(address);
 }
 
+const loopback = new IpRanges(['127.0.0.0/8', '::1']);
+
+/** True for a host name or address of this machine itself; brackets around an address are allowed. */
+export function isLoopback(host: string): boolean {
+  return /^localhost$/i.test(host) || loopback.has(host.replace(/^\[(.*)\]$/, '$1'));
+}
+
 /**
  * The IPv4 address inside an IPv6 one that only wraps it: mapped (`::ffff:0:0/96`), NAT64 (`64:ff9b::/96`) and 6to4
  * (`2002::/16`). Anything else comes back unchanged, without a zone.

@@ -3,6 +3,7 @@
  * user_extensions}`; those forms are read as they are, and keys unknown here are kept.
  */
 import { z } from 'zod';
+import { isTimeZone } from '../../platform/time-zone.js';
 
 /** The old pages wrote numbers and strings alike, and left empty fields behind. */
 const text = z
@@ -68,7 +69,7 @@ export const settingsSchema = fields.transform((raw, context) => {
     context.addIssue({ code: 'custom', path: [field], message });
     return z.NEVER;
   }
-  if (raw.timezone && !isZone(raw.timezone)) {
+  if (raw.timezone && !isTimeZone(raw.timezone)) {
     context.addIssue({
       code: 'custom',
       path: ['timezone'],
@@ -89,15 +90,6 @@ function originOf(address: string): string | null {
   const whole =
     hostname.includes('.') || hostname.startsWith('[') || hostname === 'localhost' || /^https?:/i.test(address);
   return whole && username === '' && password === '' ? origin : null;
-}
-
-function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The zone of the account's date strings, which RetailCRM writes without one. */
