@@ -3,6 +3,7 @@
  * integer, `number` is the key or not), so statements name few columns, cast what differs and never rewrite what they
  * do not own: one integration is one `jsonb_set` under a row lock.
  */
+import { CHANNELS } from '../db/listen.js';
 import type { Queryable } from '../db/pool.js';
 
 export type { Pool, PoolClient, Queryable } from '../db/pool.js';
@@ -114,11 +115,9 @@ export async function unwrapIntegrations(db: Queryable, number: string, value: R
   );
 }
 
-export const CHANGE_CHANNEL = 'integration_config_changed';
-
 /** Told at commit, to every daemon and to the old gateway. */
 export async function announceChange(db: Queryable, number: string): Promise<void> {
-  await db.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, number]);
+  await db.query('SELECT pg_notify($1, $2)', [CHANNELS.config, number]);
 }
 
 /** The database's clock, Unix ms. */

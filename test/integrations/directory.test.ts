@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate } from '../../src/db/migrate.js';
-import { createListener } from '../../src/db/listen.js';
+import { CHANNELS, createListener } from '../../src/db/listen.js';
 import { createPool } from '../../src/db/pool.js';
 import type { Pool } from '../../src/db/pool.js';
-import { CHANGE_CHANNEL } from '../../src/integrations/store.js';
 import { createTestDb, withDb } from '../support/db.js';
 import type { TestDb } from '../support/db.js';
 import { until } from '../support/until.js';
@@ -83,7 +82,7 @@ describe('the directory', () => {
       const told: string[] = [];
       directory.onChange((numbers) => told.push(...numbers));
       const stop = new AbortController();
-      const listener = createListener({ url, channels: { [CHANGE_CHANNEL]: () => directory.invalidate() } });
+      const listener = createListener({ url, channels: { [CHANNELS.config]: () => directory.invalidate() } });
       listener.start();
       await until('the listener', () => listener.connected());
       const running = directory.run(stop.signal);
