@@ -12,7 +12,7 @@ const MAX_HEADERS = 120;
  * A value that stays one value. CR and LF would begin a new header, or a new action, in the PBX; NUL ends the line
  * there. They are taken out, wherever the value came from.
  */
-export function sanitiseValue(value: string): string {
+function sanitiseValue(value: string): string {
   return value.replace(/[\r\n\0]/g, '');
 }
 

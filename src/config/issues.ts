@@ -22,7 +22,7 @@ function depth(issues: readonly Issue[]): number {
 }
 
 /** `enterprises[0].pbx.port` */
-export function formatPath(path: readonly PropertyKey[]): string {
+function formatPath(path: readonly PropertyKey[]): string {
   const parts = path.map((part, index) => {
     if (typeof part === 'number') return `[${part}]`;
     return index === 0 ? String(part) : `.${String(part)}`;

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { systemClock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
 import { Releasers } from '../platform/releasers.js';
@@ -86,17 +87,7 @@ async function reach(url: string, patient: boolean, log: Logger, signal: AbortSi
       if (!patient || !(error instanceof TrunklineError && error.code === 'DB_UNREACHABLE')) throw error;
       log.warn({ err: error.message }, 'waiting for the database');
     }
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, wait);
-      signal.addEventListener(
-        'abort',
-        () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        { once: true },
-      );
-    });
+    await systemClock.sleep(wait, signal);
     if (signal.aborted) return new Promise(() => undefined);
   }
 }

@@ -72,7 +72,3 @@ export function databaseFailure(error: unknown): DatabaseFailure {
 export function isConnectionFailure(error: unknown): boolean {
   return databaseFailure(error) === 'connection';
 }
-
-export function isDiskFull(error: unknown): boolean {
-  return databaseFailure(error) === 'disk-full';
-}

@@ -44,16 +44,6 @@ export async function acquireLease(
   return rows[0] ? { kind, key, holder, epoch: Number(rows[0].epoch), leftMs: ttlMs } : null;
 }
 
-/** Null when it was lost: somebody else has taken it since. One that ran out and was taken by nobody goes on. */
-export async function renewLease(db: Queryable, lease: Lease, ttlMs: number): Promise<Lease | null> {
-  const { rowCount } = await db.query(
-    `UPDATE leases SET expires_at = clock_timestamp() + $5 * interval '1 millisecond'
-     WHERE kind = $1 AND key = $2 AND holder = $3 AND epoch = $4`,
-    [lease.kind, lease.key, lease.holder, lease.epoch, ttlMs],
-  );
-  return rowCount ? { ...lease, leftMs: ttlMs } : null;
-}
-
 /** Free for anybody at once. The row stays, so that the epoch goes on growing. */
 export async function releaseLease(db: Queryable, lease: Lease): Promise<void> {
   await db.query(
@@ -80,8 +70,8 @@ export async function assertEpoch(tx: PoolClient, lease: LeaseKey & { epoch: num
 }
 
 /**
- * Renews every live lease of one kind that this holder has, in one statement. Answers the keys that are still its own; a
- * lease that is missing from the answer has run out or passed to somebody else.
+ * Renews every lease of one kind that this holder has and has not released, in one statement; one that ran out and was
+ * taken by nobody goes on. Answers the keys that are its own: a lease missing from the answer passed to somebody else.
  */
 export async function renewLeases(db: Queryable, kind: LeaseKind, holder: string, ttlMs: number): Promise<string[]> {
   const { rows } = await db.query<{ key: string }>(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { TrunklineError } from '../platform/errors.js';
@@ -129,7 +130,7 @@ async function apply(db: pg.Client, migration: Migration): Promise<void> {
       await db.query('ROLLBACK').catch(() => undefined);
       const locked = (error as { code?: string }).code === '55P03';
       if (locked && attempt < 10) {
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        await delay(1_000);
         continue;
       }
       if (databaseFailure(error) === 'connection') throw error;

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { TrunklineError } from '../../src/platform/errors.js';
 import { openDatabase } from '../../src/db/engine.js';
-import { CommitUnknown, databaseFailure, isConnectionFailure, isDiskFull } from '../../src/db/failure.js';
+import { CommitUnknown, databaseFailure, isConnectionFailure } from '../../src/db/failure.js';
 import { createPool } from '../../src/db/pool.js';
 import { inTransaction } from '../../src/db/tx.js';
 import { createLogger } from '../../src/platform/log.js';
@@ -90,7 +90,7 @@ test('what the database says is sorted into away, full and wrong', async () => {
     const wrapped = new TrunklineError('DB_MIGRATION_FAILED', 'x', {
       cause: Object.assign(new Error('full'), { code: '53100' }),
     });
-    expect(isDiskFull(wrapped)).toBe(true);
+    expect(databaseFailure(wrapped)).toBe('disk-full');
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { acquireLease, assertEpoch, releaseLease, renewLease } from '../../src/db/leases.js';
+import { acquireLease, assertEpoch, releaseLease, renewLeases } from '../../src/db/leases.js';
 import type { Pool } from '../../src/db/pool.js';
 import { inTransaction } from '../../src/db/tx.js';
 import { withDb } from '../support/db.js';
@@ -37,10 +37,11 @@ test('a holder that was away for too long goes on if nobody came, and learns it 
   await withDb(async ({ pool }) => {
     const lease = await acquireLease(pool, KEY, 'daemon-a', 15_000);
     await runOut(pool);
-    expect(await renewLease(pool, lease!, 15_000)).toMatchObject({ epoch: 1 });
+    expect(await renewLeases(pool, 'pbx', 'daemon-a', 15_000)).toEqual([KEY.key]);
+    await inTransaction(pool, (tx) => assertEpoch(tx, { ...KEY, epoch: 1 }));
     await runOut(pool);
     await acquireLease(pool, KEY, 'daemon-b', 15_000);
-    expect(await renewLease(pool, lease!, 15_000)).toBeNull();
+    expect(await renewLeases(pool, 'pbx', 'daemon-a', 15_000)).toEqual([]);
     await releaseLease(pool, lease!);
     expect(await acquireLease(pool, KEY, 'daemon-c', 15_000)).toBeNull();
   });

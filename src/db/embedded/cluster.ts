@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { TrunklineError } from '../../platform/errors.js';
 import type { Binaries } from './binaries.js';
 import { runnableBinaries } from './binaries.js';
@@ -86,7 +87,7 @@ async function adoptable(home: Home, deadline: number): Promise<{ pid: number; p
         `The embedded database (process ${file.pid}) is neither ready nor gone. See ${join(home.path, 'postgres.log')}.`,
       );
     }
-    await pause(50);
+    await delay(50);
   }
 }
 
@@ -115,7 +116,7 @@ async function start(
     } else if (output !== null && !isTransient(output)) {
       break;
     } else {
-      await pause(100);
+      await delay(100);
     }
   }
   throw failureFrom(
@@ -161,8 +162,4 @@ async function freePort(): Promise<number> {
     'DB_EMBEDDED_PORT_TAKEN',
     'No free port between 20000 and 29999 was found for the embedded database.',
   );
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { TrunklineError } from '../../platform/errors.js';
 import type { Logger } from '../../platform/log.js';
@@ -34,8 +35,7 @@ export interface Engine {
   stop(): Promise<boolean>;
 }
 
-export const DATABASE = 'trunkline';
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const DATABASE = 'trunkline';
 
 /** @throws TrunklineError DB_EMBEDDED_* */
 export async function startEngine(options: ClusterOptions, role: Role, log: Logger): Promise<Engine> {
@@ -67,7 +67,7 @@ export async function startEngine(options: ClusterOptions, role: Role, log: Logg
         log.info({ pid: cluster.pid, started: cluster.started }, 'embedded database running again');
       } catch (error) {
         log.error({ err: error }, 'the embedded database did not come back');
-        for (let waited = 0; waited < wait && state === 'restarting'; waited += 50) await pause(50);
+        for (let waited = 0; waited < wait && state === 'restarting'; waited += 50) await delay(50);
       }
     }
   }
@@ -110,7 +110,7 @@ async function attach(options: ClusterOptions, onLost: () => void): Promise<{ cl
       return { cluster, presence: await join(cluster.url(DATABASE), onLost) };
     } catch (error) {
       if (attempt < 20 && isConnectionFailure(error) && !isRefusal(error)) {
-        await pause(100);
+        await delay(100);
         continue;
       }
       // Nobody joined it, so nobody else would stop it.

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { TrunklineError } from '../../platform/errors.js';
 
@@ -68,7 +69,7 @@ async function make(name: string): Promise<OsUser | null> {
     try {
       await run('useradd', [...flags, '--shell', '/usr/sbin/nologin', name], { env: { PATH } });
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await delay(200);
     }
     const made = await lookUp(name);
     if (made) return made;

@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { constants, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { TrunklineError } from '../../platform/errors.js';
 import type { Binaries } from './binaries.js';
@@ -18,7 +19,6 @@ export interface PidFile {
 }
 
 const LOG_LIMIT = 20 * 1024 * 1024;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function readPidFile(home: Home): Promise<PidFile | null> {
   const text = await readFile(join(home.cluster, 'postmaster.pid'), 'utf8').catch(() => null);
@@ -109,7 +109,7 @@ export async function startPostmaster(
       if (ended) return await textFrom(path, from);
       const file = await readPidFile(home);
       if (file?.ready && file.pid === child.pid) return null;
-      await pause(20);
+      await delay(20);
     }
     child.kill('SIGINT');
     throw new TrunklineError('DB_EMBEDDED_FAILED', `The embedded database was not ready in time. See ${path}.`);
@@ -142,7 +142,7 @@ export async function stopPostmaster(pid: number, home: Home, patienceMs: number
     const until = Date.now() + patienceMs;
     while (Date.now() < until) {
       if (!(await isPostmasterOf(pid, home))) return;
-      await pause(20);
+      await delay(20);
     }
   }
   throw new TrunklineError('DB_EMBEDDED_FAILED', `The embedded database (process ${pid}) did not stop.`);

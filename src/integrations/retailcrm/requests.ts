@@ -121,7 +121,7 @@ export function ownerOf(call: CallFacts, context: Context): Owner {
 }
 
 /** `Y-m-d H:i:s` in a zone, the only form of time RetailCRM knows. */
-export function localDateTime(at: number, zone: string): string {
+function localDateTime(at: number, zone: string): string {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
     hourCycle: 'h23',
