@@ -129,4 +129,3 @@ type FactBody =
   | { kind: 'timer' };
 
 export type Fact = FactBase & FactBody;
-export type FactKind = Fact['kind'];

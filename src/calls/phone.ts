@@ -96,14 +96,12 @@ function bareNumber(raw: string): string {
 }
 
 function internationalForm(text: string, digits: string): string | null {
-  if (text.startsWith('+')) return possible(digits) ?? trunkAfterPlus(digits);
-  if (digits.startsWith('00')) return possible(digits.slice(2));
-  if (digits.startsWith('810') && digits.length >= 13) return possible(digits.slice(3));
-  return null;
+  // `+00375…` and `+810…`: a plus put in front of a dialled prefix.
+  return (text.startsWith('+') ? possible(digits) : null) ?? behindPrefix(digits);
 }
 
-/** `+00375…` and `+810…`: a plus put in front of a dialled prefix. */
-function trunkAfterPlus(digits: string): string | null {
+/** What is dialled to get abroad: `00…`, `8 10 …`. */
+function behindPrefix(digits: string): string | null {
   if (digits.startsWith('00')) return possible(digits.slice(2));
   if (digits.startsWith('810') && digits.length >= 13) return possible(digits.slice(3));
   return null;

@@ -1,5 +1,5 @@
-import type { PoolClient } from 'pg';
-import type { Queryable } from '../db/pool.js';
+import type { PoolClient, Queryable } from '../db/pool.js';
+import { TrunklineError } from '../platform/errors.js';
 import type { CallEvent } from './vocabulary.js';
 import type { Fact } from './facts.js';
 import { callFacts } from './tracker.js';
@@ -74,11 +74,8 @@ async function saveCalls(tx: PoolClient, epoch: number, folded: Folded): Promise
     [JSON.stringify(rows), epoch],
   );
   // Fewer rows than calls: another daemon with a newer epoch has written them, so this fold must not stand.
-  if (written.rowCount !== rows.length) throw staleEpoch();
-}
-
-function staleEpoch(): Error {
-  return Object.assign(new Error('a call was written under a newer lease'), { code: 'DB_EPOCH_STALE' });
+  if (written.rowCount !== rows.length)
+    throw new TrunklineError('DB_EPOCH_STALE', 'a call was written under a newer lease');
 }
 
 async function saveUids(tx: PoolClient, pbx: string, uids: Folded['uids']): Promise<void> {

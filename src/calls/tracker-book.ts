@@ -73,7 +73,7 @@ export class Book {
 }
 
 /** By whom a webhook about an unknown channel finds its call: the client, and the staff that talked with him. */
-export function partiesOf(call: CallState): string[] {
+function partiesOf(call: CallState): string[] {
   if (!call.webhook || (call.direction !== 'in' && call.direction !== 'out')) return [];
   return call.external === null ? call.agents : [call.external, ...call.agents];
 }
@@ -236,6 +236,7 @@ export class Pages {
   }
 }
 
+/** Every uid a fact about this call may name. */
 export function uidsOf(call: CallState): Set<string> {
   return new Set([call.uid, ...call.past, ...call.legs.map((leg) => leg.uid)]);
 }

@@ -5,6 +5,7 @@
  */
 import type { CallState, Leg } from './tracker-types.js';
 import { settledName } from './channel-name.js';
+import { uidsOf } from './tracker-book.js';
 import type { Work } from './tracker-work.js';
 import { liveLegs, mainLeg } from './tracker-work.js';
 import { resultOf } from './tracker-facts.js';
@@ -84,9 +85,7 @@ export function finish(work: Work, call: CallState, at: number): void {
   call.wake = null;
   if (call.announced) work.say(call, { kind: 'call.finished' }, call.endedAt);
   else work.count(call.direction === null ? 'call-without-dial' : 'unclaimed-call-over');
-  for (const uid of new Set([call.uid, ...call.past, ...call.legs.map((leg) => leg.uid)])) {
-    work.uids.push({ uid, callId: call.id, endedAt: work.now });
-  }
+  for (const uid of uidsOf(call)) work.uids.push({ uid, callId: call.id, endedAt: work.now });
   work.pages.close(call, work.now);
   work.finished.set(call.id, call);
 }

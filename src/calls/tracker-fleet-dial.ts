@@ -9,11 +9,8 @@ import { ringOut } from './tracker-ringing.js';
 import { isExtension, partyOf } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
 
-export function fleetStart(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
-  comesIn(work, call, leg, fleet);
-}
-
-function comesIn(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
+/** A `start`, and a `dial` whose start was lost. */
+export function comesIn(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
   if (call.direction !== null && call.direction !== 'in') return;
   mainIs(call, leg);
   leg.role = 'client';

@@ -170,11 +170,6 @@ export function loneHangup(work: Work, fleet: FleetEvent, enterprise: string | u
   fleetHangup(work, call, leg, fleet);
 }
 
-/** A timer: the other half of the client's bridge was not posted in time. */
-export function fleetClientTalks(work: Work, call: CallState): void {
-  standIn(work, call);
-}
-
 /** A timer: nothing more will be posted about this call. */
 export function fleetIsOver(work: Work, call: CallState): void {
   if (call.fleet.mainGoneAt === null) call.approximate = true;

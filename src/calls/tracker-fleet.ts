@@ -15,7 +15,7 @@ import { pairOf } from './tracker-book.js';
 import { isDuplicate } from './tracker-fleet-duplicates.js';
 import { heard, openFleetCall } from './tracker-fleet-open.js';
 import { fillIn } from './tracker-fleet-fill.js';
-import { fleetStart, fleetDial } from './tracker-fleet-dial.js';
+import { comesIn, fleetDial } from './tracker-fleet-dial.js';
 import { fleetBridge, fleetBridgeDestroy, fleetBridgeLeave } from './tracker-fleet-bridge.js';
 import { fleetCallerId, placeByParty } from './tracker-fleet-callerid.js';
 import { fleetHangup, loneHangup } from './tracker-fleet-end.js';
@@ -81,7 +81,7 @@ function find(work: Work, fleet: FleetEvent): CallState | undefined {
 function tell(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
   switch (fleet.event) {
     case 'start':
-      fleetStart(work, call, leg, fleet);
+      comesIn(work, call, leg, fleet);
       break;
     case 'dial':
       fleetDial(work, call, leg, fleet);

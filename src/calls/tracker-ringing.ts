@@ -53,7 +53,7 @@ export function ringOut(work: Work, call: CallState): void {
 }
 
 /** These phones ring now. */
-export function ring(work: Work, call: CallState, parties: readonly string[]): void {
+function ring(work: Work, call: CallState, parties: readonly string[]): void {
   if (parties.length === 0) return;
   // After the client talked with somebody, a ring belongs to a transfer: the wait was over before.
   if (call.answeredAt === null) call.ringingAt ??= work.at;

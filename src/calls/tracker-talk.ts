@@ -5,7 +5,7 @@
  */
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
-import { addOnce, legOf } from './tracker-work.js';
+import { addOnce } from './tracker-work.js';
 import { otherHalf } from './tracker-legs.js';
 import { flushRing } from './tracker-ringing.js';
 import { openTransfers, settleTransfers } from './tracker-transfer.js';
@@ -86,12 +86,6 @@ export function stopTalk(call: CallState, at: number): void {
   call.talkEndedAt = Math.max(at, call.talkingSince);
   call.talkingSince = null;
   call.talkers = [];
-}
-
-/** Who talks with the client now, or talked last. */
-export function currentAgent(call: CallState): string | null {
-  const leg = legOf(call, call.talkers.at(-1));
-  return leg?.party ?? call.finalAgent;
 }
 
 /** Hold counts when the same phone comes back to it, or hangs up in it; not as the first half of a transfer. */

@@ -3,7 +3,8 @@ import type { CallState } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { askable, finish, isUp, lastKnownEnd } from './tracker-ending.js';
 import { flushRing } from './tracker-ringing.js';
-import { fleetClientTalks, fleetIsOver } from './tracker-fleet-end.js';
+import { standIn } from './tracker-fleet-bridge.js';
+import { fleetIsOver } from './tracker-fleet-end.js';
 
 /** The next moment this call waits for, or null. */
 export function nextWake(work: Work, call: CallState): number | null {
@@ -48,7 +49,7 @@ function lookAt(work: Work, call: CallState): void {
   if (call.ring !== null && call.ring.due <= now) flushRing(work, call);
   if (call.ending !== null && call.ending.confirmBy <= now) return finish(work, call, call.ending.at);
   const lone = loneDue(work, call);
-  if (lone !== null && lone <= now) fleetClientTalks(work, call);
+  if (lone !== null && lone <= now) standIn(work, call);
   if (idleDue(work, call) > now) return;
   if (!call.ami) return fleetIsOver(work, call);
   if (!isUp(call)) return finish(work, call, lastKnownEnd(call));

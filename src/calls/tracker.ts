@@ -14,16 +14,7 @@ import { foldFleet } from './tracker-fleet.js';
 import { linkLost, linkUp, snapshot } from './tracker-resync.js';
 import { nextWake, timeUp } from './tracker-timers.js';
 
-export type {
-  CallState,
-  Effect,
-  EndedUid,
-  EnterpriseProfile,
-  Folded,
-  Leg,
-  Selector,
-  TrackerContext,
-} from './tracker-types.js';
+export type { CallState, Effect, EnterpriseProfile, Folded, TrackerContext } from './tracker-types.js';
 export { callFacts } from './tracker-facts.js';
 
 export interface Draft {
