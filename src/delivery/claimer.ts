@@ -2,15 +2,16 @@
  * One look at the lanes that may have work: what may start now, by slots, tokens, breaker and lease, is claimed in one
  * statement and handed on. What may not is noted for later.
  */
-import type { Pool } from 'pg';
 import type { Clock } from '../platform/clock.js';
 import type { Agenda } from './agenda.js';
 import type { Limit, Limits } from './limits.js';
 import { laneKey } from './ports.js';
 import type { Accounts, DeliveryRow, LaneId, LiveAccount } from './ports.js';
 import type { DeliverySettings } from './settings.js';
-import { claim, skipBeyondBudget } from './store.js';
-import type { Swept, Want } from './store.js';
+import { claim } from './store.js';
+import type { Pool, Want } from './store.js';
+import { skipBeyondBudget } from './sweep-store.js';
+import type { Swept } from './sweep-store.js';
 
 /** A lane as the claim sees it. */
 export interface Slots {

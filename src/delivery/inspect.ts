@@ -72,15 +72,6 @@ export async function listDeliveries(db: Queryable, filter: DeliveryFilter = {})
   return rows;
 }
 
-/** By integration and state; what is done is not counted. */
-export async function countDeliveries(db: Queryable): Promise<(LaneId & { state: DeliveryState; count: number })[]> {
-  const { rows } = await db.query<LaneId & { state: DeliveryState; count: number }>(
-    `SELECT enterprise_number AS enterprise, integration_type AS type, state, count(*)::int AS count FROM deliveries
-      WHERE state IN ('pending', 'started', 'dead') GROUP BY 1, 2, 3`,
-  );
-  return rows;
-}
-
 export interface Replayed extends LaneId {
   id: string;
 }

@@ -2,17 +2,17 @@
  * Limit keys: what shares a rate, a breaker and one daemon. A key is leased when there is work for it, renewed while there
  * is, and given up when idle. Without a lease nothing of the key is claimed (the claim checks holder and epoch itself).
  */
-import type { Pool } from 'pg';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
 import { createBreaker } from './breaker.js';
 import type { Breaker } from './breaker.js';
-import { acquireLimits, leaseKeyOf, releaseLimits, renewLimits } from './leases.js';
-import type { HeldLimit } from './leases.js';
+import { acquireLimits, leaseKeyOf, releaseLimits, renewLimits } from './lease-store.js';
+import type { HeldLimit } from './lease-store.js';
 import { createLimiter } from './limiter.js';
 import type { Limiter } from './limiter.js';
 import type { LaneId, LiveAccount } from './ports.js';
 import type { DeliverySettings } from './settings.js';
+import type { Pool } from './store.js';
 
 export interface Limit {
   readonly key: string;

@@ -1,5 +1,4 @@
 import type { Outcome } from '../integrations/contract.js';
-import type { CallEvent } from '../calls/vocabulary.js';
 import type { Exchange } from './http-recorder.js';
 import { wellFormed } from './mask.js';
 import type { Mask } from './mask.js';
@@ -21,7 +20,7 @@ export function attemptLog(
   const error = outcome.kind === 'accepted' ? null : outcome.why;
   const code = 'code' in outcome ? `${outcome.code}: ` : '';
   return {
-    ...common(row),
+    deliveryId: row.id,
     status: STATUS[outcome.kind],
     request:
       exchanges.length === 0
@@ -35,7 +34,7 @@ export function attemptLog(
 }
 
 export function decisionLog(row: DeliveryRow, status: LogRow['status'], why: string): LogRow {
-  return { ...common(row), status, request: null, response: null, error: why, attempt: null, ms: null };
+  return { deliveryId: row.id, status, request: null, response: null, error: why, attempt: null, ms: null };
 }
 
 /** The attempt before this one, of a process that died with it on the wire. */
@@ -53,35 +52,6 @@ const STATUS = {
   unknown: 'unknown',
   rejected: 'error',
 } as const satisfies Record<Outcome['kind'], LogRow['status']>;
-
-function common(row: DeliveryRow) {
-  return {
-    enterprise: row.enterprise,
-    type: row.type,
-    eventType: eventType(row.event),
-    callId: row.callId,
-    deliveryId: row.id,
-    step: row.step,
-    phone: row.event.call.external,
-  };
-}
-
-/** The old plan's event names; `download` marks a recovered call. */
-function eventType(event: CallEvent): string {
-  if (event.call.recovered) return 'download';
-  switch (event.kind) {
-    case 'call.started':
-      return 'start';
-    case 'call.ringing':
-      return 'dial';
-    case 'call.answered':
-    case 'call.transferred':
-      return 'bridge';
-    case 'call.finished':
-    case 'recording.ready':
-      return 'hangup';
-  }
-}
 
 function requestOf({ request }: Exchange, mask: Mask): unknown {
   return {

@@ -1,11 +1,11 @@
-import type { PoolClient } from 'pg';
 import type { Clock } from '../platform/clock.js';
 import type { CallEvent } from '../calls/vocabulary.js';
 import type { DeliveryClass, Step } from '../integrations/contract.js';
 import { laneKey } from './ports.js';
 import type { LaneId } from './ports.js';
-import { insertDeliveries, notifyLanes, supersede } from './store.js';
-import type { NewDelivery } from './store.js';
+import { insertDeliveries, notifyLanes } from './store.js';
+import type { NewDelivery, PoolClient } from './store.js';
+import { supersede } from './sweep-store.js';
 
 /** One call event and what one integration is owed for it. */
 export interface Owed extends LaneId {

@@ -1,6 +1,6 @@
-import type { Pool } from 'pg';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
+import type { Pool } from './store.js';
 
 export interface RetentionSettings {
   /** Settled rows other than dead letters, milliseconds. */

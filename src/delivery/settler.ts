@@ -2,11 +2,10 @@
  * Writes down what came of attempts, in batches: while one statement is on its way the next ones gather. Nothing is given
  * up while the process lives: with the database away an attempt's result waits here, with its slot.
  */
-import type { Pool } from 'pg';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
 import { settle } from './store.js';
-import type { LogRow, SettleRow } from './store.js';
+import type { LogRow, Pool, SettleRow } from './store.js';
 
 export interface Settler {
   /** Resolves when it is committed: false when the row is not ours any more, or could not be written. */

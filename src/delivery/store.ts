@@ -1,34 +1,23 @@
-import type { Pool, PoolClient } from 'pg';
+/** The rows of `deliveries` on their way: owed, claimed, settled. What is settled without an attempt: sweep-store.ts. */
+import { CHANNELS } from '../db/listen.js';
+import type { Queryable } from '../db/pool.js';
 import type { DeliveryClass } from '../integrations/contract.js';
 import type { CallEvent } from '../calls/vocabulary.js';
 import type { CardState, DeliveryRow, LaneId } from './ports.js';
+import { EVENT_TYPE, logDecision, UNSETTLED } from './sweep-store.js';
 
-export type Queryable = Pool | PoolClient;
+export type { Pool, PoolClient, Queryable } from '../db/pool.js';
 
-/** A row of `integration_logs`: one attempt, or one decision not to attempt. */
-export interface LogRow extends LaneId {
-  eventType: string;
+/** What one attempt, or one decision not to attempt, adds to its delivery in `integration_logs`. */
+export interface LogRow {
+  deliveryId: string;
   status: 'success' | 'error' | 'pending' | 'expired' | 'skipped' | 'unknown';
   request: unknown;
   response: unknown;
   error: string | null;
-  callId: string;
-  deliveryId: string;
-  step: string;
   attempt: number | null;
   ms: number | null;
-  phone: string | null;
 }
-
-/** The old plan's event names; `download` marks a recovered call. */
-const EVENT_TYPE = `CASE
-  WHEN (event->'call'->>'recovered')::boolean THEN 'download'
-  WHEN event->>'kind' = 'call.started' THEN 'start'
-  WHEN event->>'kind' = 'call.ringing' THEN 'dial'
-  WHEN event->>'kind' IN ('call.answered', 'call.transferred') THEN 'bridge'
-  ELSE 'hangup' END`;
-
-const UNSETTLED = `state IN ('pending', 'started')`;
 
 export interface NewDelivery extends LaneId {
   callId: string;
@@ -58,110 +47,9 @@ export async function insertDeliveries(tx: Queryable, rows: readonly NewDelivery
         ORDER BY ordinality
        ON CONFLICT (call_id, integration_type, seq, step) DO NOTHING
        RETURNING *)
-     INSERT INTO integration_logs (enterprise_number, integration_type, event_type, status, error_message, call_id,
-                                   delivery_id, step, phone)
-     SELECT enterprise_number, integration_type, ${EVENT_TYPE}, 'expired', last_error, call_id, id, step,
-            event->'call'->>'external'
-       FROM owed WHERE state = 'expired'`,
+     ${logDecision(`owed WHERE state = 'expired'`, `'expired'`)}`,
     [JSON.stringify(rows)],
   );
-}
-
-/** What a statement settled without an attempt, by lane. */
-export interface Swept extends LaneId {
-  state: 'skipped' | 'expired' | 'dead';
-  count: number;
-}
-
-/**
- * Cards, and closes of earlier events, that nobody needs once the finish of their call is owed. Of the calls given, or of
- * all. Rows on the wire are left alone. Answers the lanes it touched.
- */
-export async function supersede(db: Queryable, calls: readonly string[] | null): Promise<Swept[]> {
-  const { rows } = await db.query<Swept>(
-    `WITH over AS MATERIALIZED (
-       SELECT d.id FROM deliveries d
-        WHERE d.state = 'pending' AND d.class <> 'durable' AND ($1::uuid[] IS NULL OR d.call_id = ANY ($1))
-          AND EXISTS (SELECT FROM deliveries f
-                       WHERE f.call_id = d.call_id AND f.integration_type = d.integration_type AND f.seq > d.seq
-                         AND f.event->>'kind' = 'call.finished' AND (d.class = 'perishable' OR f.class = 'closing'))
-          FOR UPDATE OF d SKIP LOCKED
-     ), settled AS (
-       UPDATE deliveries d SET state = 'skipped', settled_at = now(), leased_until = NULL, last_code = 'SUPERSEDED',
-              last_error = 'superseded: the call has finished'
-         FROM over WHERE d.id = over.id AND d.state = 'pending' RETURNING d.*
-     ), logged AS (${logDecision('settled', 'skipped')})
-     SELECT enterprise_number AS enterprise, integration_type AS type, state, count(*)::int AS count FROM settled GROUP BY 1, 2, 3`,
-    [calls],
-  );
-  return rows;
-}
-
-/** Logs rows a statement settled without an attempt; `last_error` says why. */
-function logDecision(from: string, status: string): string {
-  return `INSERT INTO integration_logs (enterprise_number, integration_type, event_type, status, error_message, call_id,
-                                        delivery_id, step, phone)
-          SELECT enterprise_number, integration_type, ${EVENT_TYPE}, ${status === 'by-state' ? 'log_status' : `'${status}'`},
-                 last_error, call_id, id, step, event->'call'->>'external' FROM ${from}`;
-}
-
-/**
- * Settles what is past its life: cards and closes expire, durable rows are dead. A started row waits for its lease. A card
- * lost on the wire may be open: its state becomes `unknown`, so a close is owed. `held`: ids this process still has.
- */
-export async function expire(db: Queryable, held: readonly string[], limit: number): Promise<Swept[]> {
-  const { rows } = await db.query<Swept>(
-    `WITH over AS MATERIALIZED (
-       SELECT d.id, d.state = 'started' AS lost FROM deliveries d
-        WHERE ${UNSETTLED} AND d.expires_at <= now() AND (d.state = 'pending' OR d.leased_until <= now())
-          AND d.id <> ALL ($1::bigint[])
-        ORDER BY d.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
-     ), settled AS (
-       UPDATE deliveries d SET state = CASE WHEN d.class = 'durable' THEN 'dead' ELSE 'expired' END, settled_at = now(),
-              unknown_outcome = d.unknown_outcome OR over.lost, lease_holder = NULL, lease_epoch = NULL, leased_until = NULL,
-              started_at = NULL, last_code = coalesce(d.last_code, 'EXPIRED'),
-              last_error = CASE WHEN d.class = 'durable' THEN 'given up after its time was over' ELSE 'not sent in time' END
-                           || coalesce(' (last: ' || d.last_error || ')', '')
-         FROM over WHERE d.id = over.id
-       RETURNING d.*, over.lost, CASE WHEN d.class = 'durable' THEN 'error' ELSE 'expired' END AS log_status
-     ), cards AS (
-       INSERT INTO delivery_refs (call_id, enterprise_number, integration_type, card)
-       SELECT DISTINCT ON (call_id, integration_type) call_id, enterprise_number, integration_type, 'unknown'
-         FROM settled WHERE lost AND class = 'perishable'
-       ON CONFLICT (call_id, integration_type) DO UPDATE SET card = 'unknown', updated_at = now()
-        WHERE delivery_refs.card IN ('none', 'closed')
-     ), logged AS (${logDecision('settled', 'by-state')})
-     SELECT enterprise_number AS enterprise, integration_type AS type, state, count(*)::int AS count FROM settled GROUP BY 1, 2, 3`,
-    [held, limit],
-  );
-  return rows;
-}
-
-/** Skips the cards of these lanes (one limit) whose turn would come after their expiry. `perSecond`: cards it gets through. */
-export async function skipBeyondBudget(
-  db: Queryable,
-  lanes: readonly LaneId[],
-  budget: { perSecond: number; pauseMs: number },
-): Promise<Swept[]> {
-  const { rows } = await db.query<Swept>(
-    `WITH waiting AS MATERIALIZED (
-       SELECT d.id, d.expires_at, d.class, row_number() OVER (ORDER BY d.due_at, d.id) AS n
-         FROM unnest($1::text[], $2::text[]) AS l (enterprise, type)
-         JOIN deliveries d ON d.enterprise_number = l.enterprise AND d.integration_type = l.type
-        WHERE d.state = 'pending' AND d.class <> 'durable' AND d.due_at <= now()
-     ), over AS MATERIALIZED (
-       SELECT d.id FROM waiting w JOIN deliveries d ON d.id = w.id
-        WHERE w.class = 'perishable' AND d.state = 'pending'
-          AND now() + ($4 + w.n * 1000.0 / $3) * interval '1 millisecond' > w.expires_at
-          FOR UPDATE OF d SKIP LOCKED
-     ), settled AS (
-       UPDATE deliveries d SET state = 'skipped', settled_at = now(), last_code = 'RATE_BUDGET', last_error = 'rate budget'
-         FROM over WHERE d.id = over.id RETURNING d.*
-     ), logged AS (${logDecision('settled', 'skipped')})
-     SELECT enterprise_number AS enterprise, integration_type AS type, state, count(*)::int AS count FROM settled GROUP BY 1, 2, 3`,
-    [lanes.map((lane) => lane.enterprise), lanes.map((lane) => lane.type), budget.perSecond, budget.pauseMs],
-  );
-  return rows;
 }
 
 export interface LaneDue extends LaneId {
@@ -322,7 +210,7 @@ export async function settle(
          FROM r
         WHERE d.id = r.id AND d.state = 'started' AND d.lease_holder = $1 AND d.lease_epoch = r.epoch
           AND d.attempts = r.attempts
-       RETURNING d.id
+       RETURNING d.id, d.enterprise_number, d.integration_type, d.call_id, d.step, d.event
      ), remembered AS (
        INSERT INTO delivery_refs AS k (call_id, enterprise_number, integration_type, refs, card)
        SELECT r."callId", r.enterprise, r.type, coalesce(r.refs, '{}'), r.card
@@ -331,12 +219,12 @@ export async function settle(
      ), logged AS (
        INSERT INTO integration_logs (enterprise_number, integration_type, event_type, request_data, response_data, status,
                                      error_message, call_id, delivery_id, step, attempt, duration_ms, phone)
-       SELECT enterprise, type, "eventType", request, response, status, error, "callId", "deliveryId", step, attempt,
-              round(ms), phone
-         FROM jsonb_to_recordset($3::jsonb) AS l (enterprise text, type text, "eventType" text, request jsonb,
-           response jsonb, status text, error text, "callId" uuid, "deliveryId" bigint, step text, attempt int, ms float8,
-           phone text)
-        WHERE "deliveryId" IN (SELECT id FROM settled)
+       SELECT enterprise_number, integration_type, ${EVENT_TYPE}, request, response, status, error, call_id, id, step, attempt,
+              round(ms), event->'call'->>'external'
+         FROM ROWS FROM (jsonb_to_recordset($3::jsonb) AS ("deliveryId" bigint, status text, request jsonb, response jsonb,
+                                                           error text, attempt int, ms float8)) WITH ORDINALITY
+         JOIN settled ON id = "deliveryId"
+        ORDER BY ordinality
      )
      SELECT id FROM settled`,
     [holder, JSON.stringify(rows), JSON.stringify(logs)],
@@ -369,5 +257,5 @@ export async function releaseFormerBoot(db: Queryable, holder: string): Promise<
 
 /** Tells other processes that these lanes have work; heard after the commit. */
 export async function notifyLanes(db: Queryable, payload: string): Promise<void> {
-  await db.query(`SELECT pg_notify('trunkline_deliveries', $1)`, [payload]);
+  await db.query('SELECT pg_notify($1, $2)', [CHANNELS.deliveries, payload]);
 }

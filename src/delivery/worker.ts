@@ -5,7 +5,6 @@
  * house at the poll's pace (leases, expiry, lanes nobody told us of). Both can be turned by hand with `tick`.
  */
 import { setMaxListeners } from 'node:events';
-import type { Pool } from 'pg';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
 import { createAgenda } from './agenda.js';
@@ -25,8 +24,10 @@ import type { Accounts, DeliveryMetrics, LaneId, LiveAccount, MayDeliver } from 
 import { DEFAULT_SETTINGS } from './settings.js';
 import type { DeliverySettings } from './settings.js';
 import { createSettler } from './settler.js';
-import { bringForward, expire, lanesWithWork, releaseFormerBoot, supersede } from './store.js';
-import type { Swept } from './store.js';
+import { bringForward, lanesWithWork, releaseFormerBoot } from './store.js';
+import type { Pool } from './store.js';
+import { expire, supersede } from './sweep-store.js';
+import type { Swept } from './sweep-store.js';
 
 export interface DeliveryWorkerDeps {
   pool: Pool;

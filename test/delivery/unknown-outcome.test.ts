@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDb } from '../support/db.js';
 import type { TestDb } from '../support/db.js';
-import { acquireLimits, leaseKeyOf } from '../../src/delivery/leases.js';
+import { acquireLimits, leaseKeyOf } from '../../src/delivery/lease-store.js';
 import { claim, settle } from '../../src/delivery/store.js';
 import { startCrm } from './support/crm.js';
 import type { TestCrm } from './support/crm.js';

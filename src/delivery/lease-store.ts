@@ -1,5 +1,9 @@
+/**
+ * Leases of limit keys, many in one statement. Unlike a PBX's (db/leases.ts), taking one anew always begins a new epoch: what
+ * was claimed before must be told from what is claimed after, by the same holder too.
+ */
 import { createHash } from 'node:crypto';
-import type { Queryable } from './store.js';
+import type { Queryable } from '../db/pool.js';
 
 export interface HeldLimit {
   key: string;
