@@ -14,8 +14,8 @@ export const retailcrm = defineConnector({
   title: 'RetailCRM',
   settings: settingsSchema,
   secretFields: ['api_key', 'client_id'],
-  /** 40 a second under `/telephony`, where all deliveries go; other routes take 10 and are asked rarely. */
-  // RetailCRM counts 40 in any second: a full bucket and what flows in during that second must stay below it together.
+  // 40 in any second under `/telephony`, where all deliveries go (other routes take 10 and are asked rarely): a full bucket
+  // and what flows in during that second must stay within it together.
   rate: { perSecond: 32, burst: 8 },
   limitKey: ({ origin, api_key }) =>
     `${new URL(origin).host}/${createHash('sha256').update(api_key).digest('hex').slice(0, 16)}`,
