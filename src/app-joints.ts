@@ -14,8 +14,8 @@ import type { Metrics } from './platform/metrics.js';
 /** An enterprise that is off has no integrations. */
 export function integrationSource(enterprise: Enterprise | null): IntegrationSource | null {
   if (!enterprise || enterprise.mode === 'off') return null;
-  const { number, timezone, version, integrations } = enterprise;
-  return { enterprise: number, timezone, version, integrations };
+  const { number, timezone, integrations } = enterprise;
+  return { enterprise: number, timezone, integrations };
 }
 
 /** `on` sends what began after the take-over; `shadow` only logs; `off`, and what is older, neither. */

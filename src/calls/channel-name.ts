@@ -1,14 +1,12 @@
 /** What the name of a channel says: who is on it. Names come from the PBX's configuration, never from a caller. */
 export interface ChannelName {
-  /** `PJSIP`, `SIP`, `Local`, `DAHDI`, … */
-  tech: string;
   /** The endpoint: `151`, `trunk`, `0001363`; of a Local channel what it dials. */
   resource: string;
-  /** Set for a half of a Local channel. */
-  local: { exten: string; context: string; half: 1 | 2; pair: string } | null;
+  /** A half of a Local channel. */
+  isLocal: boolean;
 }
 
-const LOCAL = /^(Local\/([^@]*)@(.*?)(?:-[0-9a-f]{8})?);([12])$/i;
+const LOCAL = /^Local\/([^@]*)@.*;[12]$/i;
 /** What Asterisk puts around a name while it moves a channel. */
 const MOVED = /^(?:AsyncGoto|Bridge|Surviving|Transfered)\/(?=[A-Za-z])|<(?:ZOMBIE|MASQ)>$/g;
 
@@ -23,16 +21,9 @@ export function settledName(name: string): string {
 export function parseChannelName(raw: string): ChannelName {
   const name = settledName(raw);
   const local = LOCAL.exec(name);
-  if (local) {
-    const exten = local[2] ?? '';
-    return {
-      tech: 'Local',
-      resource: exten,
-      local: { exten, context: local[3] ?? '', half: local[4] === '1' ? 1 : 2, pair: local[1] ?? name },
-    };
-  }
+  if (local) return { resource: local[1] ?? '', isLocal: true };
   const slash = name.indexOf('/');
   const rest = slash < 0 ? name : name.slice(slash + 1);
   const dash = rest.lastIndexOf('-');
-  return { tech: slash < 0 ? '' : name.slice(0, slash), resource: dash > 0 ? rest.slice(0, dash) : rest, local: null };
+  return { resource: dash > 0 ? rest.slice(0, dash) : rest, isLocal: false };
 }

@@ -40,7 +40,7 @@ export interface Identity {
 export function identify(work: Work, profile: EnterpriseProfile | null, channel: string): Identity {
   if (channel === '') return { kind: 'unknown', resource: '' };
   const name = parseChannelName(channel);
-  if (name.local) return { kind: 'local', resource: name.resource };
+  if (name.isLocal) return { kind: 'local', resource: name.resource };
   return { kind: isExtension(work, profile, name.resource) ? 'extension' : 'trunk', resource: name.resource };
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { EnterpriseEntry } from '../config/enterprise.js';
 import { parseEnterpriseFile } from '../config/enterprise-file.js';
@@ -7,14 +8,14 @@ import { inTransaction } from '../integrations/store.js';
 import { TrunklineError } from '../platform/errors.js';
 import { UsageError } from './command.js';
 import type { CommandContext } from './command.js';
-import { readInput, withWorkbench } from './workbench.js';
+import { withWorkbench } from './workbench.js';
 
 /** A file with a fault changes nothing, and is refused before the database is opened. */
 export async function importFile(context: CommandContext): Promise<number> {
   const { positionals } = parseArgs({ args: context.argv, allowPositionals: true });
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new UsageError('name one file');
-  const text = readInput(file);
+  const text = file === '-' ? readFileSync(0, 'utf8') : context.readFile(file);
   if (text === null) throw new TrunklineError('CONFIG_INVALID', `there is no file ${file}`);
   const entries = parseEnterpriseFile(text);
   return withWorkbench(context, async ({ database, vault, secretFields }) => {

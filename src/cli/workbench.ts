@@ -2,7 +2,6 @@
  * The composition of one-off commands: the database, with its engine started if none runs, and what reads and writes
  * settings. `serve` has its own, app.ts.
  */
-import { readFileSync } from 'node:fs';
 import { parseEnv } from '../config/env.js';
 import type { AppConfig } from '../config/env.js';
 import { openDatabase } from '../db/engine.js';
@@ -51,14 +50,4 @@ export function secretBoxOf(config: AppConfig): SecretBox {
 
 export function secretFieldsOfConnectors(): SecretFields {
   return createSecretFields(Object.fromEntries(registry.map(({ id, secretFields }) => [id, secretFields])));
-}
-
-/** Reads a file, or standard input for `-`; null when there is none. */
-export function readInput(file: string): string | null {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }

@@ -10,8 +10,6 @@ import type { AnyConnector, Connection, ConnectionDeps, Rate, Step } from './con
 export interface IntegrationSource {
   enterprise: string;
   timezone: string;
-  /** Grows with every saved change of this enterprise. */
-  version: number;
   integrations: Record<string, Record<string, unknown>>;
 }
 

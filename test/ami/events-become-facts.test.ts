@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createMessage } from '../../src/ami/message.js';
 import { statusToLiveChannel, translate } from '../../src/ami/translate.js';
 import { VERSIONS, captureMessages, captureNames } from '../calls/captures.js';
+import { createMessage } from './messages.js';
 
 const NOW = 1_795_386_300_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { distrust } from '../../src/ami/headers.js';
-import { createMessage } from '../../src/ami/message.js';
 import { channelLines } from './rig.js';
+import { createMessage } from './messages.js';
 
 function message(name: string, lines: string[], privilege: string | null = 'call,all') {
   const pairs = lines.map((line): [string, string] => {

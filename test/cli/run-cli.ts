@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { runCli } from '../../src/cli/run.js';
 
 export interface Ran {
@@ -20,7 +20,7 @@ export async function cli(
     env: { PATH: process.env['PATH'], ...env },
     stdout: (line) => out.push(line),
     stderr: (line) => err.push(line),
-    readFile: (file) => readFileSync(file, 'utf8'),
+    readFile: (file) => (existsSync(file) ? readFileSync(file, 'utf8') : null),
     signal,
   });
   return { code, stdout: out.join('\n'), stderr: err.join('\n') };
