@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { statusToLiveChannel, translate } from '../../src/ami/translate.js';
 import { VERSIONS, captureMessages, captureNames } from '../calls/captures.js';
 import { createMessage } from './messages.js';
+import { channelLines } from './rig.js';
 
 const NOW = 1_795_386_300_000;
 
@@ -11,24 +12,11 @@ function channelHeaders(
   name: string,
   over: Record<string, string> = {},
 ): [string, string][] {
-  const headers: Record<string, string> = {
-    Channel: name,
-    ChannelState: '4',
-    ChannelStateDesc: 'Ring',
-    CallerIDNum: '375290000001',
-    CallerIDName: '<unknown>',
-    ConnectedLineNum: '<unknown>',
-    ConnectedLineName: '<unknown>',
-    Language: 'en',
-    AccountCode: '',
-    Context: 'from-trunk',
-    Exten: '0001360',
-    Priority: '1',
-    Uniqueid: uid,
-    Linkedid: uid,
-    ...over,
-  };
-  return Object.entries(headers).map(([key, value]) => [`${prefix}${key}`, value]);
+  const changes = { Channel: name, CallerIDNum: '375290000001', Uniqueid: uid, Linkedid: uid, ...over };
+  return channelLines(prefix, changes).map((line) => {
+    const colon = line.indexOf(': ');
+    return [line.slice(0, colon), line.slice(colon + 2)];
+  });
 }
 
 function event(name: string, ...headers: [string, string][]) {

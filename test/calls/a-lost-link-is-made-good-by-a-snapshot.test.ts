@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fact, LiveChannel } from '../../src/calls/facts.js';
 import { T0, ami, answered, channel, hungUp, live, ringing, system, trunk } from './ami-facts.js';
 import { Run } from './run-tracker.js';
+import { fleetEvent } from './fleet-event.js';
 
 const lost = (ms: number) => system(ms, { kind: 'link.lost' });
 const up = (ms: number, over: { lostAt?: number | null; restarted?: boolean } = {}) =>
@@ -76,7 +77,7 @@ describe('a call that was up when the link was lost', () => {
         kind: 'fleet',
         source: 'webhook',
         enterprise: '0367',
-        fleet: {
+        fleet: fleetEvent({
           event: 'hangup',
           uid: '1795386276.0',
           phone: '375290000001',
@@ -84,20 +85,7 @@ describe('a call that was up when the link was lost', () => {
           callType: 0,
           callStatus: '2',
           trunk: '0001360',
-          bridge: null,
-          channel: null,
-          exten: null,
-          context: null,
-          callerNum: null,
-          callerName: null,
-          connectedNum: null,
-          connectedName: null,
-          bridgeNumChannels: null,
-          dateReceived: null,
-          startTime: null,
-          endTime: null,
-          externalInitiated: false,
-        },
+        }),
       } as Fact,
     ]);
     expect(run.records).toMatchObject([{ result: 'answered', talkMs: 11_500, approximate: true }]);

@@ -2,30 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ChannelInfo, Fact, FleetEvent } from '../../src/calls/facts.js';
 import { VERSIONS, captureFacts, captureNames } from './captures.js';
 import { T0, ami, answered, channel, hungUp, trunk } from './ami-facts.js';
+import { fleetEvent } from './fleet-event.js';
 import { Run } from './run-tracker.js';
-
-const BARE: FleetEvent = {
-  event: 'start',
-  uid: null,
-  phone: null,
-  extensions: [],
-  callType: null,
-  callStatus: null,
-  trunk: null,
-  bridge: null,
-  channel: null,
-  exten: null,
-  context: null,
-  callerNum: null,
-  callerName: null,
-  connectedNum: null,
-  connectedName: null,
-  bridgeNumChannels: null,
-  dateReceived: null,
-  startTime: null,
-  endTime: null,
-  externalInitiated: false,
-};
 
 function post(arrivedAt: number, fleet: Partial<FleetEvent> & Pick<FleetEvent, 'event'>): Fact {
   return {
@@ -35,7 +13,7 @@ function post(arrivedAt: number, fleet: Partial<FleetEvent> & Pick<FleetEvent, '
     at: arrivedAt,
     arrivedAt,
     stamped: false,
-    fleet: { ...BARE, ...fleet },
+    fleet: fleetEvent(fleet),
   };
 }
 

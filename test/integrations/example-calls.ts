@@ -1,4 +1,5 @@
 import type { CallEvent, CallFacts, CallResult } from '../../src/calls/vocabulary.js';
+import { callFactsOf } from '../support/call-facts.js';
 
 /** 2026-11-20 12:00:00 in Minsk and Moscow. */
 export const NOON = Date.parse('2026-11-20T09:00:00Z');
@@ -8,38 +9,16 @@ let calls = 0;
 /** An inbound call of `+375290000001` to 151 and 152, not ended; every one with ids of its own. */
 export function aCall(changes: Partial<CallFacts> = {}): CallFacts {
   calls += 1;
-  const uid = `1795165200.${calls}`;
-  return {
+  return callFactsOf({
     id: `00000000-0000-4000-8000-${String(calls).padStart(12, '0')}`,
-    externalId: `0367-${uid}`,
     enterprise: '0367',
-    pbx: '127.0.0.1:5038',
-    uid,
-    direction: 'in',
-    external: '+375290000001',
+    uid: `1795165200.${calls}`,
     line: '+375170000000',
-    caller: null,
     rang: ['151', '152'],
-    answeredBy: null,
-    agents: [],
-    finalAgent: null,
-    transfers: [],
-    result: null,
     startedAt: NOON,
     ringingAt: NOON + 1_000,
-    answeredAt: null,
-    endedAt: null,
-    waitMs: 0,
-    talkMs: 0,
-    spanMs: 0,
-    queue: null,
-    hold: false,
-    recorded: false,
-    recordingFile: null,
-    approximate: false,
-    recovered: false,
     ...changes,
-  };
+  });
 }
 
 export interface ExampleCall {

@@ -35,6 +35,16 @@ export function plan(event: CallEvent): Step[] {
   }
 }
 
+/** One step of one call. */
+interface Work {
+  event: CallEvent;
+  /** The client's number as RetailCRM wants it. */
+  phone: string;
+  attempt: Attempt;
+  client: RetailCrmClient;
+  context: Context;
+}
+
 export async function deliver(
   job: DeliveryJob,
   attempt: Attempt,
@@ -45,25 +55,20 @@ export async function deliver(
   const phone = phoneOf(event.call.external, context.settings);
   if (phone === null)
     return { kind: 'skipped', why: 'the caller hides his number, and RetailCRM keeps no call without one' };
+  const work: Work = { event, phone, attempt, client, context };
   switch (step) {
     case 'card.open':
-      return openCard(event, phone, attempt, client, context);
+      return openCard(work);
     case 'card.close':
-      return closeCard(event, phone, attempt, client, context);
+      return closeCard(work);
     case 'record':
-      return upload(event, phone, attempt, client, context);
+      return upload(work);
     default:
       throw new Error(`RetailCRM has no step ${step}`);
   }
 }
 
-async function openCard(
-  event: CallEvent,
-  phone: string,
-  attempt: Attempt,
-  client: RetailCrmClient,
-  context: Context,
-): Promise<Outcome> {
+async function openCard({ event, phone, attempt, client, context }: Work): Promise<Outcome> {
   const codes = codesOf(event.kind === 'call.ringing' ? event.extensions : [], context);
   if (codes.length === 0) return { kind: 'skipped', why: 'nobody with an extension was rung' };
   const answer = await client.post(EVENT_PATH, { event: cardEvent(event, codes, phone, context) }, attempt.signal);
@@ -73,13 +78,7 @@ async function openCard(
 }
 
 /** An opening whose outcome is unknown left no refs, so everybody who rang is told as well. */
-async function closeCard(
-  event: CallEvent,
-  phone: string,
-  attempt: Attempt,
-  client: RetailCrmClient,
-  context: Context,
-): Promise<Outcome> {
+async function closeCard({ event, phone, attempt, client, context }: Work): Promise<Outcome> {
   if (attempt.card === 'none') return { kind: 'skipped', why: 'no card was opened' };
   const { call } = event;
   const rung = codesOf(call.direction === 'out' ? [call.caller, ...call.rang] : call.rang, context);
@@ -89,13 +88,7 @@ async function closeCard(
   return answer.ok ? { kind: 'accepted', ...warningsOf(unmapped(answer.body)) } : answer.failure;
 }
 
-async function upload(
-  event: CallEvent,
-  phone: string,
-  attempt: Attempt,
-  client: RetailCrmClient,
-  context: Context,
-): Promise<Outcome> {
+async function upload({ event, phone, attempt, client, context }: Work): Promise<Outcome> {
   const { call } = event;
   const owner = ownerOf(call, context);
   const answer = await client.post(

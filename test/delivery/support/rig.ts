@@ -14,6 +14,7 @@ import type { AnyConnector, Rate } from '../../../src/integrations/contract.js';
 import { systemClock } from '../../../src/platform/clock.js';
 import { createLogger } from '../../../src/platform/log.js';
 import { createUndiciHttp } from '../../../src/platform/undici-http.js';
+import { callFactsOf } from '../../support/call-facts.js';
 import { testConnector } from './connector.js';
 
 export const log = createLogger(process.env['TEST_LOG'] ?? 'silent');
@@ -23,37 +24,16 @@ export function aCall(enterprise = '0367', changes: Partial<CallFacts> = {}) {
   const id = randomUUID();
   const uid = `1700000000.${Math.floor(Math.random() * 1e9)}`;
   const at = Date.now();
-  const call: CallFacts = {
+  const call = callFactsOf({
     id,
-    externalId: `${enterprise}-${uid}`,
     enterprise,
-    pbx: '127.0.0.1:5038',
     uid,
-    direction: 'in',
-    external: '+375290000001',
-    line: '375170000000',
-    caller: null,
-    rang: ['151'],
-    answeredBy: null,
-    agents: [],
-    finalAgent: null,
-    transfers: [],
-    result: null,
     startedAt: at,
     ringingAt: at,
-    answeredAt: null,
-    endedAt: null,
-    waitMs: 0,
-    talkMs: 0,
-    spanMs: 0,
-    queue: null,
-    hold: false,
-    recorded: false,
-    recordingFile: null,
-    approximate: false,
-    recovered: false,
+    line: '375170000000',
+    rang: ['151'],
     ...changes,
-  };
+  });
   let seq = 0;
   const base = () => ({ seq: ++seq, at: Date.now(), call });
   return {
