@@ -56,7 +56,10 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
     const key = `${found.enterprise}/${connector.id}`;
     const fingerprint = JSON.stringify([raw, found.timezone]);
     const known = entries.get(key);
-    if (known?.fingerprint === fingerprint) return known;
+    if (known?.fingerprint === fingerprint) {
+      problems.delete(key);
+      return known;
+    }
     const parsed = connector.settings.safeParse(raw);
     if (!parsed.success) {
       const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
@@ -110,13 +113,14 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
     },
     problems: () => problems,
     sweep() {
-      for (const [key, entry] of entries) {
+      for (const key of new Set([...entries.keys(), ...problems.keys()])) {
         const slash = key.lastIndexOf('/');
         const raw = source(key.slice(0, slash))?.integrations[key.slice(slash + 1)];
         if (raw?.['enabled'] === true) continue;
+        const entry = entries.get(key);
         entries.delete(key);
         problems.delete(key);
-        closeQuietly(entry);
+        if (entry) closeQuietly(entry);
       }
     },
     async close() {
