@@ -3,7 +3,7 @@ import type { PbxTarget } from './ami/target.js';
 import { DEFAULT_BACKOFF } from './ami/backoff.js';
 import type { SessionSettings } from './ami/session.js';
 import type { CallEvent } from './calls/vocabulary.js';
-import type { Enterprise } from './config/enterprise.js';
+import type { Enterprise, PbxSettings } from './config/enterprise.js';
 import type { AppConfig } from './config/env.js';
 import type { DeliveryMetrics } from './delivery/ports.js';
 import type { IntegrationSource } from './integrations/connections.js';
@@ -25,11 +25,15 @@ export function mayDeliver(enterprise: Enterprise | null, startedAt: number): 's
   return enterprise.takeoverAt === null || startedAt >= enterprise.takeoverAt ? 'send' : 'no';
 }
 
+/** Enterprises that share a PBX share its session: the lowest number's settings speak for it. Null: no calls from AMI. */
+export function sessionOf(enterprises: readonly Enterprise[]): PbxSettings | null {
+  const byNumber = enterprises.toSorted((a, b) => a.number.localeCompare(b.number));
+  return byNumber.find((one) => one.mode !== 'off' && one.sources.includes('ami') && one.pbx)?.pbx ?? null;
+}
+
 /** How to reach the PBX of these enterprises; null when none of them has its calls from AMI. */
 export function pbxTarget(key: string, enterprises: readonly Enterprise[]): PbxTarget | null {
-  // Enterprises that share a PBX share its session: the lowest number's user logs in.
-  const byNumber = enterprises.toSorted((a, b) => a.number.localeCompare(b.number));
-  const pbx = byNumber.find((one) => one.mode !== 'off' && one.sources.includes('ami') && one.pbx)?.pbx;
+  const pbx = sessionOf(enterprises);
   if (!pbx) return null;
   const { host, port, tls, tlsCa, tlsVerify, username, secret, transport, md5, encoding, allowPlain, eventMask } = pbx;
   return { key, host, port, tls, tlsCa, tlsVerify, username, secret, transport, md5, encoding, allowPlain, eventMask };

@@ -15,11 +15,13 @@ import {
   sessionSettings,
   staffDeps,
 } from './app-joints.js';
-import { dropJournalMarks, openGap } from './calls/store.js';
+import { createLosses } from './calls/losses.js';
+import { dropJournalMarks, saveGap } from './calls/store.js';
 import type { Enterprise } from './config/enterprise.js';
 import { describeConfig } from './config/env.js';
 import type { AppConfig } from './config/env.js';
 import { openDatabase } from './db/engine.js';
+import { databaseFailure } from './db/failure.js';
 import type { Database } from './db/engine.js';
 import { releaseFormerLeases } from './db/leases.js';
 import { CHANNELS, createListener } from './db/listen.js';
@@ -48,6 +50,7 @@ import { createLogger } from './platform/log.js';
 import type { Logger } from './platform/log.js';
 import { createMetrics } from './platform/metrics.js';
 import { Releasers } from './platform/releasers.js';
+import { supervise } from './platform/supervise.js';
 import { createSecretBox } from './platform/secret-box.js';
 import { readOrMakeKeys } from './platform/secret-key.js';
 import { createUndiciHttp } from './platform/undici-http.js';
@@ -84,6 +87,8 @@ const READY_MS = 1_000;
 const MAINTENANCE_MS = 3_600_000;
 /** How long a start waits for the database before it goes on without. */
 const PATIENCE_MS = 5_000;
+/** Between two tries of a start the database interrupts. */
+const RETRY_MS = 1_000;
 const DEFAULT_LEASE_MS = 15_000;
 const DEFAULT_RING_COLLECT_MS = 30;
 
@@ -180,6 +185,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     releasers.push(() => webhookJournal.close());
     const intakePool = createPool(database.url, { max: 2, connectMs: 1_500, log, name: 'trunkline-intake' });
     releasers.push(() => intakePool.end());
+    const losses = createLosses({ clock, save: (pbx, from, to) => saveGap(pool, pbx, 'webhook', from, to) });
     const intake = createWebhookIntake({
       // A busy pool must not send posts to the journal: a PBX waits for these answers.
       store: createInboxStore(intakePool),
@@ -188,12 +194,13 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       log,
       metrics,
       onStored: (pbx) => {
+        losses.over(pbx);
         if (units.isOurs(pbx)) units.inboxChanged(pbx);
         else void pool.query('SELECT pg_notify($1, $2)', [CHANNELS.inbox, pbx]).catch(() => undefined);
       },
       onLoss: (enterprise, pbx, at) => {
         log.error({ enterprise, pbx }, 'a webhook could be kept nowhere');
-        void openGap(pool, pbx, 'journal', at).catch(() => undefined);
+        losses.began(pbx, at);
       },
     });
 
@@ -280,39 +287,41 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       collect: () => units.states().reduce((sum, unit) => sum + unit.backlog, 0),
     });
 
-    /** A part that runs until the stop; one that fails is told by /readyz and started again. */
-    function work(name: string, run: (signal: AbortSignal) => Promise<void>, signal = stopping.signal): void {
-      const supervise = async () => {
-        while (!signal.aborted) {
-          try {
-            await run(signal);
-            failed.delete(name);
-          } catch (error) {
-            failed.set(name, error instanceof Error ? error.message : String(error));
-            log.error({ worker: name, err: error }, 'a part failed and is started again');
-          }
-          if (!signal.aborted) await clock.sleep(1_000, signal);
-        }
-      };
-      workers.push(supervise());
+    /** A part that runs until the stop. */
+    function work(name: string, run: (signal: AbortSignal) => Promise<void>): void {
+      const excused = (error: unknown) => databaseFailure(error) !== 'other';
+      workers.push(supervise(name, run, { clock, log, failed, excused, signal: stopping.signal }));
     }
 
-    async function maintain(signal: AbortSignal): Promise<void> {
+    async function maintain(): Promise<void> {
       await runPartitionMaintenance(pool, clock.now(), { ...DEFAULT_RETENTION, ...config.retention });
       await dropJournalMarks(pool);
-      await clock.sleep(MAINTENANCE_MS, signal);
+    }
+
+    /** What must be done once before the parts may run; a database that goes away in the middle is waited for. */
+    async function prepare(): Promise<void> {
+      await database.ready;
+      for (; !stopping.signal.aborted; await clock.sleep(RETRY_MS, stopping.signal)) {
+        try {
+          await releaseFormerLeases(pool, instance.holder);
+          await maintain();
+          return await directory.refresh();
+        } catch (error) {
+          if (databaseFailure(error) === 'other') throw error;
+          log.warn({ err: error }, 'the database went away while starting; trying again');
+        }
+      }
     }
 
     async function boot(): Promise<void> {
-      await database.ready;
-      await releaseFormerLeases(pool, instance.holder);
-      await runPartitionMaintenance(pool, clock.now(), { ...DEFAULT_RETENTION, ...config.retention });
-      await directory.refresh();
+      await prepare();
       if (stopping.signal.aborted) return;
       work('settings', (signal) => directory.run(signal));
       work('delivery', (signal) => delivery.run(signal));
       work('leases', (signal) => units.keep(signal));
-      work('maintenance', maintain);
+      work('maintenance', async (signal) => {
+        for (; !signal.aborted; await clock.sleep(MAINTENANCE_MS, signal)) await maintain();
+      });
       work('delivery retention', (signal) => retention.run(signal));
       directory.onChange(() => void followSettings().catch((error: unknown) => log.error({ err: error }, 'settings')));
       releasers.push(() => units.stop());

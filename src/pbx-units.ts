@@ -7,6 +7,7 @@ import type { Owner } from './calls/owner.js';
 import { saveStoredUpTo } from './calls/store.js';
 import type { Fact } from './calls/facts.js';
 import type { Enterprise } from './config/enterprise.js';
+import { sessionOf } from './app-joints.js';
 import { callProfiles } from './config/profile.js';
 import { renewLeases } from './db/leases.js';
 import type { Pool } from './db/pool.js';
@@ -54,11 +55,14 @@ const MARK_MARGIN_MS = 1_000;
 
 export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
   const units = new Map<string, PbxUnit>();
+  /** What a unit was started with and cannot change while it runs, by key. */
+  const modes = new Map<string, string>();
   const held = new Set<string>();
   let byPbx = new Map<string, Enterprise[]>();
 
   function start(key: string, enterprises: readonly Enterprise[]): void {
-    const target = enterprises.find((one) => one.pbx !== null && one.sources.includes('ami'))?.pbx ?? null;
+    const target = sessionOf(enterprises);
+    modes.set(key, modeOf(enterprises));
     units.set(
       key,
       startPbxUnit({
@@ -137,7 +141,8 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
       const running = enterprises.filter((enterprise) => enterprise.mode !== 'off');
       byPbx = new Map();
       for (const one of running) byPbx.set(one.pbxKey, [...(byPbx.get(one.pbxKey) ?? []), one]);
-      await stopUnits([...units.keys()].filter((key) => !byPbx.has(key)));
+      const outdated = (key: string) => modes.get(key) !== modeOf(byPbx.get(key) ?? []);
+      await stopUnits([...units.keys()].filter(outdated));
       for (const [key, own] of byPbx) {
         const unit = units.get(key);
         if (unit) unit.profilesChanged();
@@ -162,4 +167,11 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
     },
     stop: () => stopUnits([...units.keys()]),
   };
+}
+
+/** Nothing, webhooks only, or a link whose hang-ups are believed or confirmed. */
+function modeOf(enterprises: readonly Enterprise[]): string {
+  const session = sessionOf(enterprises);
+  if (enterprises.length === 0) return 'none';
+  return session === null ? 'webhooks' : session.provenClean ? 'believed' : 'confirmed';
 }

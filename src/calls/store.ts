@@ -142,6 +142,15 @@ export async function openGap(db: Queryable, pbx: string, reason: string, at: nu
   );
 }
 
+/** A time that is over already: what happened in it is known to be incomplete. Times in Unix ms. */
+export async function saveGap(db: Queryable, pbx: string, reason: string, from: number, to: number): Promise<void> {
+  await db.query(
+    `INSERT INTO pbx_gaps (pbx, started_at, ended_at, reason)
+     VALUES ($1, to_timestamp($2 / 1000.0), to_timestamp($3 / 1000.0), $4)`,
+    [pbx, from, Math.max(from, to), reason],
+  );
+}
+
 export async function closeGaps(db: Queryable, pbx: string, at: number): Promise<void> {
   await db.query(
     `UPDATE pbx_gaps SET ended_at = greatest(started_at, to_timestamp($2 / 1000.0)) WHERE pbx = $1 AND ended_at IS NULL`,

@@ -188,7 +188,7 @@ CREATE TABLE pbx_gaps (
   pbx text NOT NULL,
   started_at timestamptz NOT NULL,
   ended_at timestamptz,
-  reason text NOT NULL                 -- link, daemon, journal
+  reason text NOT NULL                 -- link, daemon, journal, webhook
 );
 CREATE INDEX pbx_gaps_pbx ON pbx_gaps (pbx, started_at DESC);
 CREATE UNIQUE INDEX pbx_gaps_open ON pbx_gaps (pbx, reason) WHERE ended_at IS NULL;
