@@ -5,24 +5,23 @@ import type { SessionSettings } from './ami/session.js';
 import type { CallEvent } from './calls/vocabulary.js';
 import type { Enterprise, PbxSettings } from './config/enterprise.js';
 import type { AppConfig } from './config/env.js';
-import type { DeliveryMetrics } from './delivery/ports.js';
+import type { DeliveryMetrics, MayDeliver } from './delivery/ports.js';
 import type { IntegrationSource } from './integrations/connections.js';
 import type { ConnectionDeps } from './integrations/contract.js';
 import type { Logger } from './platform/log.js';
 import type { Metrics } from './platform/metrics.js';
 
-/** An enterprise that is off has no integrations. */
 export function integrationSource(enterprise: Enterprise | null): IntegrationSource | null {
-  if (!enterprise || enterprise.mode === 'off') return null;
-  const { number, timezone, integrations } = enterprise;
-  return { enterprise: number, timezone, integrations };
+  if (!enterprise) return null;
+  const { number, timezone, mode, integrations } = enterprise;
+  return { enterprise: number, timezone, on: mode !== 'off', integrations };
 }
 
 /** `on` sends what began after the take-over; `shadow` only logs; `off`, and what is older, neither. */
-export function mayDeliver(enterprise: Enterprise | null, startedAt: number): 'send' | 'shadow' | 'no' {
-  if (!enterprise || enterprise.mode === 'off') return 'no';
+export function mayDeliver(enterprise: Enterprise | null, startedAt: number): ReturnType<MayDeliver> {
+  if (!enterprise || enterprise.mode === 'off') return 'off';
   if (enterprise.mode === 'shadow') return 'shadow';
-  return enterprise.takeoverAt === null || startedAt >= enterprise.takeoverAt ? 'send' : 'no';
+  return enterprise.takeoverAt === null || startedAt >= enterprise.takeoverAt ? 'send' : 'before the take-over';
 }
 
 /** Enterprises that share a PBX share its session: the lowest number's settings speak for it. Null: no calls from AMI. */

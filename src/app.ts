@@ -35,6 +35,7 @@ import { deliverySettings } from './delivery/settings.js';
 import { createDeliveryWorker } from './delivery/worker.js';
 import { createConnections } from './integrations/connections.js';
 import { createDirectory } from './integrations/directory.js';
+import { stepsOf } from './integrations/contract.js';
 import { registry } from './integrations/registry.js';
 import { createVault } from './integrations/secrets.js';
 import { createHealth } from './http/health.js';
@@ -210,7 +211,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
         const arrivedAt = arrivals[i] ?? event.at;
         return connections
           .plan(enterprise, event)
-          .map(({ type, steps }) => ({ enterprise, type, event, steps, arrivedAt }));
+          .map(({ type, plan }) => ({ enterprise, type, event, steps: stepsOf(plan), arrivedAt }));
       });
       if (owed.length === 0) return () => undefined;
       const lanes = await outbox.owe(tx, owed);

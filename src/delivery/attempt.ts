@@ -56,8 +56,9 @@ export async function tryDelivery(
   const logs: LogRow[] = row.lost ? [lostLog(row)] : [];
   const left = row.expiresInMs - (began - claimedAt);
   const shadow = may === 'shadow';
-  if (may === 'no')
-    return conclude({ kind: 'skipped', why: 'the mode is off, or the event is from before the takeover' });
+  if (may === 'off') return conclude({ kind: 'skipped', why: 'the enterprise is off' });
+  if (may === 'before the take-over')
+    return conclude({ kind: 'skipped', why: 'the call began before the take-over of the enterprise' });
   if (row.class === 'closing' && !shadow && row.card !== 'accepted' && row.card !== 'unknown') {
     return conclude({ kind: 'skipped', why: 'no card to close' });
   }

@@ -5,12 +5,20 @@
  */
 import type { Logger } from '../platform/log.js';
 import type { CallEvent } from '../calls/vocabulary.js';
-import type { AnyConnector, Connection, ConnectionDeps, Rate, Step } from './contract.js';
+import type { AnyConnector, Connection, ConnectionDeps, Plan, Rate } from './contract.js';
 
 export interface IntegrationSource {
   enterprise: string;
   timezone: string;
+  /** Nobody is told of the calls of an enterprise that is off. */
+  on: boolean;
   integrations: Record<string, Record<string, unknown>>;
+}
+
+/** What one integration of an enterprise owes for an event, or why nothing. */
+export interface Planned {
+  type: string;
+  plan: Plan;
 }
 
 export interface LiveConnection {
@@ -27,8 +35,8 @@ interface Entry extends LiveConnection {
 
 export interface Connections {
   of(enterprise: string, type: string): LiveConnection | null;
-  /** What each enabled integration of the enterprise owes for this event. */
-  plan(enterprise: string, event: CallEvent): { type: string; steps: Step[] }[];
+  /** What each integration the enterprise has owes for this event, in the registry's order. */
+  plan(enterprise: string, event: CallEvent): Planned[];
   /** Why an enabled integration has no connection, by `<enterprise>/<type>`. */
   problems(): ReadonlyMap<string, string>;
   /** Closes what is no longer configured or has changed. */
@@ -95,9 +103,19 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
   function of(enterprise: string, type: string): LiveConnection | null {
     const connector = byType.get(type);
     const found = source(enterprise);
-    const raw = found?.integrations[type];
-    if (!connector || !found || !raw || raw['enabled'] !== true) return null;
-    return connect(found, connector, raw);
+    const raw = enabledOf(found, type);
+    return connector && found && raw ? connect(found, connector, raw) : null;
+  }
+
+  function planOf(found: IntegrationSource, type: string, event: CallEvent): Plan {
+    const live = of(found.enterprise, type);
+    if (live) return live.connector.plan(event, live.settings);
+    // The kinds that CRMs live by: the reason is not repeated for each of the others.
+    if (event.kind !== 'call.ringing' && event.kind !== 'call.finished') return [];
+    if (!found.on) return { why: 'the enterprise is off' };
+    if (found.integrations[type]?.['enabled'] !== true) return { why: 'the integration is off' };
+    if (!byType.has(type)) return { why: 'this version has no connector of this kind' };
+    return { why: `its settings do not parse: ${problems.get(`${found.enterprise}/${type}`) ?? 'unknown'}` };
   }
 
   return {
@@ -105,18 +123,16 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
     plan(enterprise, event) {
       const found = source(enterprise);
       if (!found) return [];
-      return registry.flatMap((connector) => {
-        const live = of(enterprise, connector.id);
-        const steps = live ? connector.plan(event, live.settings) : [];
-        return steps.length > 0 ? [{ type: connector.id, steps }] : [];
-      });
+      const types = new Set([...byType.keys(), ...Object.keys(found.integrations)]);
+      return [...types]
+        .filter((type) => found.integrations[type] !== undefined)
+        .map((type) => ({ type, plan: planOf(found, type, event) }));
     },
     problems: () => problems,
     sweep() {
       for (const key of new Set([...entries.keys(), ...problems.keys()])) {
         const slash = key.lastIndexOf('/');
-        const raw = source(key.slice(0, slash))?.integrations[key.slice(slash + 1)];
-        if (raw?.['enabled'] === true) continue;
+        if (enabledOf(source(key.slice(0, slash)), key.slice(slash + 1))) continue;
         const entry = entries.get(key);
         entries.delete(key);
         problems.delete(key);
@@ -129,6 +145,12 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
       await Promise.allSettled(all.map((entry) => entry.connection.close()));
     },
   };
+}
+
+/** Its settings, when it is to run. */
+function enabledOf(found: IntegrationSource | null, type: string): Record<string, unknown> | null {
+  const raw = found?.on ? found.integrations[type] : undefined;
+  return raw?.['enabled'] === true ? raw : null;
 }
 
 /** `rate: { perSecond, burst }` of an integration's settings overrides the connector's. */

@@ -22,6 +22,16 @@ export interface Step {
   class: DeliveryClass;
 }
 
+/**
+ * What an event owes an account: its requests in order, or why there are none, in an operator's words. An empty list says
+ * that events of this kind never concern this CRM.
+ */
+export type Plan = readonly Step[] | { why: string };
+
+export function stepsOf(plan: Plan): readonly Step[] {
+  return 'why' in plan ? [] : plan;
+}
+
 export type Outcome =
   /** The CRM has it. `refs` are remembered for later steps of the same call (`Attempt.refs`). */
   | { kind: 'accepted'; refs?: Record<string, string>; warnings?: string[] }
@@ -116,13 +126,15 @@ export interface Connector<S extends z.ZodType = z.ZodType> {
   id: string;
   title: string;
   settings: S;
+  /** Settings of an account nobody has, that parse: what a call would send by default is shown with them. */
+  example: z.input<S>;
   /** Names of settings that are secrets: sealed at rest, masked everywhere else. */
   secretFields: readonly string[];
   rate: Rate;
   /** What shares one limit and one token refresh: portal host, API key, account, bot. */
   limitKey(settings: z.infer<S>): string;
-  /** The requests this connector owes for an event; empty when it does not want it. Pure. */
-  plan(event: CallEvent, settings: z.infer<S>): Step[];
+  /** What this connector owes for an event. Of a finished call that is never an empty list. Pure. */
+  plan(event: CallEvent, settings: z.infer<S>): Plan;
   connect(settings: z.infer<S>, deps: ConnectionDeps): Connection;
 }
 

@@ -134,7 +134,7 @@ test('in shadow nothing is sent, and the log shows what would have been', async 
 
 test('a call that began before the take-over is not sent after it, however late it ended', async () => {
   const takeover = Date.now() + 1_000;
-  const late = createRig({ pool: db.pool, mayDeliver: (_, at) => (at >= takeover ? 'send' : 'no') });
+  const late = createRig({ pool: db.pool, mayDeliver: (_, at) => (at >= takeover ? 'send' : 'before the take-over') });
   late.account(crm.url);
   const old = aCall();
   await late.owe([{ ...old.finished(), at: takeover + 1 }]);

@@ -2,7 +2,9 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { createConnections } from '../../src/integrations/connections.js';
 import { defineConnector } from '../../src/integrations/contract.js';
+import type { CallEvent } from '../../src/calls/vocabulary.js';
 import { createLogger } from '../../src/platform/log.js';
+import { aCall, eventsOf } from './example-calls.js';
 
 const closed: string[] = [];
 
@@ -10,6 +12,7 @@ const notebook = defineConnector({
   id: 'notebook',
   title: 'Notebook',
   settings: z.looseObject({ page: z.string() }),
+  example: { page: 'a' },
   secretFields: [],
   rate: { perSecond: 5, burst: 5 },
   limitKey: ({ page }) => page,
@@ -27,7 +30,8 @@ function stand() {
   const integrations: Record<string, Record<string, unknown>> = {};
   const connections = createConnections({
     registry: [notebook],
-    source: (enterprise) => (enterprise === '0367' ? { enterprise, timezone: 'Europe/Minsk', integrations } : null),
+    source: (enterprise) =>
+      enterprise === '0367' ? { enterprise, timezone: 'Europe/Minsk', on: true, integrations } : null,
     deps: () => ({ http: { request: () => Promise.reject(new Error('nothing is sent here')) }, publicUrl: null }),
     log: createLogger('silent'),
   });
@@ -77,4 +81,43 @@ it('nobody is asked whose integration, or who himself, is not there', () => {
   expect(now()).toBeNull();
   expect(connections.of('0999', 'notebook')).toBeNull();
   expect(connections.of('0367', 'nothing')).toBeNull();
+});
+
+it('of every integration it is told what it owes, or why nothing', () => {
+  const { connections, integrations } = stand();
+  const { ringing, finished } = eventsOf(aCall(), 'answered', '151');
+  const answered: CallEvent = { ...finished, kind: 'call.answered', extension: '151' };
+  const plans = (event: CallEvent) => connections.plan('0367', event).map(({ type, plan }) => [type, plan]);
+  expect(plans(finished)).toEqual([]);
+  integrations['notebook'] = { enabled: true, page: 'a' };
+  integrations['typewriter'] = { enabled: true };
+  expect(plans(finished)).toEqual([
+    ['notebook', [{ step: 'record', class: 'durable' }]],
+    ['typewriter', { why: 'this version has no connector of this kind' }],
+  ]);
+  integrations['notebook'] = { enabled: false, page: 'a' };
+  delete integrations['typewriter'];
+  expect(plans(ringing)).toEqual([['notebook', { why: 'the integration is off' }]]);
+  connections.sweep();
+  integrations['notebook'] = { enabled: true, page: 1 };
+  expect(plans(finished)).toEqual([['notebook', { why: expect.stringContaining('page:') as string }]]);
+  expect(plans(answered)).toEqual([['notebook', []]]);
+});
+
+it('nothing is owed to any integration of an enterprise that is off', () => {
+  const connections = createConnections({
+    registry: [notebook],
+    source: (enterprise) => ({
+      enterprise,
+      timezone: 'Europe/Minsk',
+      on: false,
+      integrations: { notebook: { enabled: true, page: 'a' } },
+    }),
+    deps: () => ({ http: { request: () => Promise.reject(new Error('nothing is sent here')) }, publicUrl: null }),
+    log: createLogger('silent'),
+  });
+  expect(connections.of('0367', 'notebook')).toBeNull();
+  expect(connections.plan('0367', eventsOf(aCall(), 'missed').finished)).toEqual([
+    { type: 'notebook', plan: { why: 'the enterprise is off' } },
+  ]);
 });

@@ -13,6 +13,7 @@ import { createHttpRecorder } from '../../src/delivery/http-recorder.js';
 import type { Exchange } from '../../src/delivery/http-recorder.js';
 import { createMask, secretsOf } from '../../src/delivery/mask.js';
 import type { AnyConnector, Outcome, Step } from '../../src/integrations/contract.js';
+import { stepsOf } from '../../src/integrations/contract.js';
 import { createAddressGuard } from '../../src/platform/address-guard.js';
 import { createUndiciHttp } from '../../src/platform/undici-http.js';
 import { attempt, connectLive, deliverAll, freshMemory } from './delivering.js';
@@ -56,7 +57,7 @@ export function contractSuite({ connector, start, settings, refusedSettings }: C
     });
 
     const finishedStep = (event: CallEvent): Step => {
-      const step = connector.plan(event, live.settings).find((planned) => planned.class === 'durable');
+      const step = stepsOf(connector.plan(event, live.settings)).find((planned) => planned.class === 'durable');
       if (!step) throw new Error('a finished call owes nothing durable');
       return step;
     };
@@ -100,13 +101,14 @@ export function contractSuite({ connector, start, settings, refusedSettings }: C
         expect(crm.openCards()).toBe(0);
       });
 
-      it('nothing, when it was internal', () => {
+      it('nothing but the reason, when it was internal', () => {
         const call = eventsOf(
           aCall({ direction: 'internal', external: null, caller: '151', rang: ['152'] }),
           'answered',
           '152',
         );
-        expect([call.ringing, call.finished].flatMap((event) => connector.plan(event, live.settings))).toEqual([]);
+        for (const event of [call.ringing, call.finished])
+          expect(connector.plan(event, live.settings)).toEqual({ why: expect.stringContaining('internal') as string });
       });
 
       it('no more than a reason, when the caller hides his number', async () => {

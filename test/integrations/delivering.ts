@@ -1,5 +1,6 @@
 import type { Attempt, Connection, ConnectionDeps, Outcome, Step } from '../../src/integrations/contract.js';
 import type { AnyConnector } from '../../src/integrations/contract.js';
+import { stepsOf } from '../../src/integrations/contract.js';
 import type { CallEvent } from '../../src/calls/vocabulary.js';
 import { createLogger } from '../../src/platform/log.js';
 import type { Logger } from '../../src/platform/log.js';
@@ -80,7 +81,8 @@ export async function deliverAll(
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const event of events) {
-    for (const step of connector.plan(event, settings)) outcomes.push(await attempt(connection, step, event, memory));
+    for (const step of stepsOf(connector.plan(event, settings)))
+      outcomes.push(await attempt(connection, step, event, memory));
   }
   return outcomes;
 }

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { AnyConnector } from '../../src/integrations/contract.js';
 import { registry } from '../../src/integrations/registry.js';
+import { aCall, eventsOf } from './example-calls.js';
 
 const root = new URL('../../', import.meta.url);
 const folders = readdirSync(new URL('src/integrations/', root), { withFileTypes: true })
@@ -41,6 +43,22 @@ describe('every connector', () => {
       );
     expect(foreign).toEqual([]);
   });
+
+  it.each(folders)(
+    '%s has example settings that parse, and says of every finished call what it owes or why nothing',
+    (id) => {
+      const connector = registry.find((candidate) => candidate.id === id) as AnyConnector;
+      const settings = connector.settings.parse(connector.example);
+      const calls = [
+        aCall(),
+        aCall({ external: null }),
+        aCall({ direction: 'internal', external: null, caller: '151' }),
+      ];
+      for (const facts of [...calls, aCall({ direction: 'out', caller: '151' }), aCall({ recovered: true })]) {
+        expect(connector.plan(eventsOf(facts, 'missed').finished, settings)).not.toEqual([]);
+      }
+    },
+  );
 
   it.each(folders)('%s documents every one of its settings', (id) => {
     const connector = registry.find((candidate) => candidate.id === id);

@@ -8,7 +8,7 @@
  *   `duplicateCalls`, which is success.
  */
 import type { CallEvent } from '../../calls/vocabulary.js';
-import type { Attempt, DeliveryJob, Outcome, Step } from '../contract.js';
+import type { Attempt, DeliveryJob, Outcome, Plan, Step } from '../contract.js';
 import type { RetailCrmClient } from './client.js';
 import { callRecord, cardEvent, codesOf, hangupEvent, ownerOf, phoneOf } from './requests.js';
 import type { Context } from './requests.js';
@@ -16,16 +16,20 @@ import type { Context } from './requests.js';
 const EVENT_PATH = '/api/v5/telephony/call/event';
 const UPLOAD_PATH = '/api/v5/telephony/calls/upload';
 
-/** Internal calls are nobody's client; a recovered call is history and opens nothing. */
-export function plan(event: CallEvent): Step[] {
-  if (event.call.direction === 'internal') return [];
+const INTERNAL: Plan = { why: 'an internal call: no client is in it' };
+
+export function plan(event: CallEvent): Plan {
+  const { direction, external, recovered } = event.call;
   switch (event.kind) {
     case 'call.ringing':
-      if (event.call.external === null || event.call.recovered) return [];
+      if (direction === 'internal') return INTERNAL;
+      if (recovered) return { why: 'a recovered call is history and opens no card' };
+      if (external === null) return { why: 'the caller hides his number: there is nobody to show a card of' };
       return [{ step: 'card.open', class: 'perishable' }];
     case 'call.finished': {
+      if (direction === 'internal') return INTERNAL;
       const record: Step = { step: 'record', class: 'durable' };
-      return event.call.recovered ? [record] : [{ step: 'card.close', class: 'closing' }, record];
+      return recovered ? [record] : [{ step: 'card.close', class: 'closing' }, record];
     }
     case 'call.started':
     case 'call.answered':

@@ -13,6 +13,7 @@ export const retailcrm = defineConnector({
   id: 'retailcrm',
   title: 'RetailCRM',
   settings: settingsSchema,
+  example: { enabled: true, api_url: 'https://example.retailcrm.ru', api_key: 'example' },
   secretFields: ['api_key', 'client_id'],
   // 40 in any second under `/telephony`, where all deliveries go (other routes take 10 and are asked rarely): a full bucket
   // and what flows in during that second must stay within it together.

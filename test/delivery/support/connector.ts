@@ -11,6 +11,7 @@ export const testConnector = defineConnector({
   id: 'testcrm',
   title: 'Test CRM',
   settings,
+  example: { url: 'https://example.invalid', key: 'example' },
   secretFields: ['key'],
   rate: { perSecond: 1_000, burst: 1_000 },
   limitKey: ({ key }) => key,

@@ -11,6 +11,7 @@ import { deliverySettings } from '../../../src/delivery/settings.js';
 import { createDeliveryWorker } from '../../../src/delivery/worker.js';
 import type { DeliveryWorker, DeliveryWorkerDeps } from '../../../src/delivery/worker.js';
 import type { AnyConnector, Rate } from '../../../src/integrations/contract.js';
+import { stepsOf } from '../../../src/integrations/contract.js';
 import { systemClock } from '../../../src/platform/clock.js';
 import { createLogger } from '../../../src/platform/log.js';
 import { createUndiciHttp } from '../../../src/platform/undici-http.js';
@@ -116,7 +117,7 @@ export function createRig(options: RigOptions) {
         enterprise: event.call.enterprise,
         type: 'testcrm',
         event,
-        steps: testConnector.plan(event, {}),
+        steps: stepsOf(testConnector.plan(event, {})),
         ...more,
       }));
       return inTransaction(pool, (tx) => outbox.owe(tx, owed));
