@@ -2,6 +2,8 @@ import { EXTENSIONS, FLEET_EXTENSIONS, dialplan } from './dialplan.js';
 import { managerConf } from './manager-users.js';
 import type { PortBlock } from './ports.js';
 
+export type ConfigFiles = Readonly<Record<string, string>>;
+
 export interface ConfigOptions {
   readonly version: 16 | 22;
   /** The instance's own folder, as seen from inside the root. */
@@ -12,7 +14,7 @@ export interface ConfigOptions {
   /** Appended to extensions.conf. */
   readonly extraDialplan?: string | undefined;
   /** Whole files that replace or join those made here, by name. */
-  readonly files?: Readonly<Record<string, string>> | undefined;
+  readonly files?: ConfigFiles | ((ports: PortBlock) => ConfigFiles) | undefined;
 }
 
 /** Modules Debian loads that need hardware, another server, or a port of their own. */
@@ -32,9 +34,15 @@ const UNWANTED = [
   ],
 ];
 
+/** Everything Debian has but what is unwanted; `wanted` names what a test needs of that after all. */
+export const modulesConf = (wanted: readonly string[] = []): string => {
+  const left = UNWANTED.filter((name) => !wanted.includes(name));
+  return ['[modules]', 'autoload=yes', ...left.map((name) => `noload => ${name}.so`), ''].join('\n');
+};
+
 /** Every configuration file of one instance, by name. */
-export function asteriskConfig(options: ConfigOptions): Readonly<Record<string, string>> {
-  const { home, ports, version } = options;
+export function asteriskConfig(options: ConfigOptions): ConfigFiles {
+  const { files, home, ports, version } = options;
   return {
     'asterisk.conf': [
       '[directories]',
@@ -49,7 +57,7 @@ export function asteriskConfig(options: ConfigOptions): Readonly<Record<string, 
       ...(options.systemName === undefined ? [] : [`systemname = ${options.systemName}`]),
       '',
     ].join('\n'),
-    'modules.conf': ['[modules]', 'autoload=yes', ...UNWANTED.map((name) => `noload => ${name}.so`), ''].join('\n'),
+    'modules.conf': modulesConf(),
     'manager.conf': managerConf(version, ports.ami),
     'logger.conf': '[general]\n[logfiles]\nfull => notice,warning,error,verbose\n',
     'cdr.conf':
@@ -65,7 +73,7 @@ export function asteriskConfig(options: ConfigOptions): Readonly<Record<string, 
     'musiconhold.conf': '[default]\nmode=files\ndirectory=moh\n',
     'pjsip.conf': pjsipConf(ports),
     'extensions.conf': `${dialplan}\n${options.extraDialplan ?? ''}`,
-    ...options.files,
+    ...(typeof files === 'function' ? files(ports) : files),
   };
 }
 

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openAmiProbe, headerOf, type AmiProbe } from './ami-probe.js';
-import { asteriskConfig } from './asterisk-config.js';
+import { asteriskConfig, type ConfigFiles } from './asterisk-config.js';
 import { pathOf } from './available.js';
 import { keepProcess, type KeptProcess } from './kept-process.js';
 import { MANAGER_USERS, type ManagerUserName } from './manager-users.js';
@@ -47,8 +47,8 @@ export interface StartOptions {
   readonly version: 16 | 22;
   readonly systemName?: string;
   readonly extraDialplan?: string;
-  /** Whole configuration files that replace those made here, e.g. `{ 'manager.conf': … }`. */
-  readonly files?: Readonly<Record<string, string>>;
+  /** Whole configuration files that replace those made here, e.g. `{ 'manager.conf': … }`; told the ports where they need them. */
+  readonly files?: ConfigFiles | ((ports: PortBlock) => ConfigFiles);
 }
 
 const BOOT_MS = 60_000;

@@ -1,4 +1,4 @@
-/** One SIP message as SIPp logged it. `at` is epoch milliseconds with microseconds behind the point. */
+/** One SIP message as one end logged it. `at` is epoch milliseconds with microseconds behind the point. */
 export interface SipMessage {
   readonly at: number;
   readonly sent: boolean;
@@ -43,16 +43,17 @@ export function parseTrace(text: string): SipMessage[] {
   const messages: SipMessage[] = [];
   for (let i = 1; i + 3 < parts.length; i += 4) {
     const [day, second, micros, body] = parts.slice(i, i + 4) as [string, string, string, string];
-    const message = messageOf(Date.parse(`${day}T${second}Z`) + Number(micros) / 1_000, body);
+    const head = /^\w+ message (sent|received)[^\n]*\n\s*\n/.exec(body);
+    const at = Date.parse(`${day}T${second}Z`) + Number(micros) / 1_000;
+    const message = head && sipMessage(at, head[1] === 'sent', body.slice(head[0].length));
     if (message) messages.push(message);
   }
   return messages;
 }
 
-function messageOf(at: number, text: string): SipMessage | null {
-  const head = /^\w+ message (sent|received)[^\n]*\n\s*\n/.exec(text);
-  if (!head) return null;
-  const lines = text.slice(head[0].length).split(/\r?\n/);
+/** The text of one message, as it was on the wire. */
+export function sipMessage(at: number, sent: boolean, text: string): SipMessage | null {
+  const lines = text.split(/\r?\n/);
   const header = (name: string) =>
     lines
       .find((line) => line.startsWith(`${name}:`))
@@ -65,7 +66,7 @@ function messageOf(at: number, text: string): SipMessage | null {
   const user = (value: string) => /sips?:([^@>;]*)@/.exec(value)?.[1] ?? '';
   return {
     at,
-    sent: head[1] === 'sent',
+    sent,
     startLine,
     method,
     status: startLine.startsWith('SIP/2.0 ') ? Number(startLine.slice(8, 11)) : null,
