@@ -234,7 +234,7 @@ const LINES = ['3880000', 'gate-1'];
 describe('a number', () => {
   let right = 0;
   afterAll(() => {
-    console.log(`number spellings read as they were meant: ${right} of ${TABLE.length}`);
+    process.stdout.write(`number spellings read as they were meant: ${right} of ${TABLE.length}\n`);
   });
 
   it('table has at least 60 spellings, none of them twice', () => {
@@ -274,9 +274,7 @@ describe('a number', () => {
     ['\u0007bell\u001b[31m', 'bell[31m'],
     [`${'x'.repeat(79)}😀😀`, `${'x'.repeat(79)}😀`],
   ])('%j comes back as %j', (hostile, clean) => {
-    const reading = toE164(hostile, { country: 'BY' });
-    expect(reading).toEqual({ kind: 'unreadable', raw: clean });
-    expect('raw' in reading && reading.raw.isWellFormed()).toBe(true);
+    expect(toE164(hostile, { country: 'BY' })).toEqual({ kind: 'unreadable', raw: clean });
   });
 
   it('is read whatever it is: nothing throws', () => {
