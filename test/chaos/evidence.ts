@@ -48,7 +48,7 @@ async function storedOf({ pool, crm }: Stage, branch: Branch, uid: string): Prom
     );
     for (const row of owed.rows as { d: unknown }[]) lines.push(`  delivery ${JSON.stringify(row.d)}`);
   }
-  for (const exchange of crm.exchanges.filter((one) => one.body.includes(uid)))
+  for (const exchange of crm.exchanges.filter((one) => one.body.includes(`${branch.enterprise}-${uid}`)))
     lines.push(
       `  crm ${clock(exchange.at)} ${exchange.path} ${exchange.fault ?? ''} ${exchange.status ?? 'no answer'} ${exchange.effect}`,
     );

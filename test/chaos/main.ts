@@ -38,6 +38,7 @@ for (const name of names) {
     versions: [22, 16],
     times: values.short ? 'short' : 'full',
     posting: trial.posting,
+    dialplan: trial.dialplan,
   });
   const figures = await trial.run(stage, size);
   if (values.keep !== undefined) copyFileSync(stage.logFile, `${values.keep}-${name}.log`);
@@ -47,13 +48,15 @@ for (const name of names) {
 table(all);
 process.exitCode = all.some((one) => one.violations.length > 0) ? 1 : 0;
 
-function report({ trial, rounds, seconds, accounts, counted, violations }: Figures): void {
+function report({ trial, rounds, seconds, accounts, counted, tallies, violations }: Figures): void {
   const load = loadavg().map((one) => one.toFixed(1));
   process.stdout.write(
     `${trial}: ${rounds} rounds in ${seconds} s, load ${load.join(' ')} on ${availableParallelism()} cores ${JSON.stringify(counted)}\n`,
   );
   for (const [pbx, account] of Object.entries(accounts))
     process.stdout.write(`  ${pbx}: ${JSON.stringify({ ...account, violations: account.violations.length })}\n`);
+  for (const { what, good, of, missed } of tallies)
+    process.stdout.write(`  ${what}: ${good} of ${of}${missed > 0 ? `, ${missed} not met` : ''}\n`);
   for (const violation of violations) process.stdout.write(`  VIOLATION ${violation}\n`);
 }
 
@@ -72,4 +75,9 @@ function table(figures: readonly Figures[]): void {
   process.stdout.write(
     `\n| trial | account | | | |\n|---|---|---|---|---|\n${rows.map((row) => `| ${row} |\n`).join('')}`,
   );
+  const tallies = figures.flatMap(({ trial, tallies: own }) => own.map((one) => ({ trial, ...one })));
+  if (tallies.length === 0) return;
+  const lines = tallies.map(({ trial, what, good, of }) => `| ${trial}: ${what} | ${good} of ${of} |\n`);
+  const [good, of] = tallies.reduce(([g, o], one) => [g + one.good, o + one.of], [0, 0]);
+  process.stdout.write(`\n| judged one by one | right |\n|---|---|\n${lines.join('')}| all | ${good} of ${of} |\n`);
 }

@@ -13,7 +13,17 @@ export interface Figures {
   accounts: Record<string, Account>;
   /** What else the trial counted. */
   counted: Record<string, number>;
+  /** Trials judged one by one, where there are such. */
+  tallies: Tally[];
   violations: string[];
+}
+
+export interface Tally {
+  what: string;
+  good: number;
+  of: number;
+  /** Those that did not meet what they were meant to meet: the machine was too slow. */
+  missed: number;
 }
 
 export interface LoadShape {
@@ -65,7 +75,14 @@ export async function comeToRest(stage: Stage, ms: number): Promise<void> {
 /** The account of every PBX, with the story of each violation. */
 export async function figuresOf(
   stage: Stage,
-  trial: { name: string; rounds: number; began: number; counted?: Record<string, number>; wrong?: string[] },
+  trial: {
+    name: string;
+    rounds: number;
+    began: number;
+    counted?: Record<string, number>;
+    tallies?: Tally[];
+    wrong?: string[];
+  },
   driven: ReadonlyMap<string, DrivenCall[]>,
   expected: Expected = {},
 ): Promise<Figures> {
@@ -87,6 +104,7 @@ export async function figuresOf(
     seconds: Math.round((Date.now() - trial.began) / 1_000),
     accounts,
     counted: { ...trial.counted, overLimit },
+    tallies: trial.tallies ?? [],
     violations,
   };
 }

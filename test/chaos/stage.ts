@@ -62,6 +62,8 @@ export interface StageOptions {
   times: 'full' | 'short';
   /** Enterprises that only post. */
   posting?: readonly { number: string; token: string }[];
+  /** More lines on every PBX. */
+  dialplan?: string | undefined;
 }
 
 const DATABASE = 'trunkline';
@@ -93,7 +95,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     undo.push(() => crm.stop());
     const branches: Branch[] = [];
     for (const version of options.versions) {
-      const asterisk = await startAsterisk({ version });
+      const asterisk = await startAsterisk({
+        version,
+        ...(options.dialplan ? { extraDialplan: options.dialplan } : {}),
+      });
       undo.push(() => asterisk.stop());
       const line = await createCutProxy({ host: '127.0.0.1', port: asterisk.amiPort });
       undo.push(() => line.close());

@@ -1,4 +1,5 @@
 /** The trials with their counts: full for `npm run chaos`, short for the test suite. */
+import { AIMED_DIALPLAN, EVENTS, aimed } from './aimed.js';
 import { absences } from './database-away.js';
 import type { Absence } from './database-away.js';
 import { crmFaults } from './crm-faults.js';
@@ -24,6 +25,8 @@ export interface Trial {
   /** What is shown. */
   title: string;
   posting: readonly Poster[];
+  /** Lines it needs besides those every PBX has. */
+  dialplan?: string;
   run(stage: Stage, size: Size): Promise<Figures>;
 }
 
@@ -100,6 +103,19 @@ export const TRIALS: Record<string, Trial> = {
         ...shapeOf(size),
         restarts: turns<Restart>(['now', 'kill'], size.count ?? (size.short ? 5 : 10)),
         restMs: size.short ? 3_000 : 15_000,
+      }),
+  },
+  aimed: {
+    title: 'the line is cut, the daemon killed, the PBX restarted while calls ring, talk and end',
+    posting: [],
+    dialplan: AIMED_DIALPLAN,
+    run: (stage, size) =>
+      aimed(stage, {
+        events: turns(EVENTS, size.count ?? (size.short ? 3 : 15)),
+        perMoment: 4,
+        awayMs: size.awayMs ?? (size.short ? 3_000 : 20_000),
+        // A line that was away for long is tried again less and less often.
+        backMs: size.short ? 1_500 : 30_000,
       }),
   },
 };
