@@ -12,7 +12,7 @@ import { enterBridge, hold, leaveBridge, talk } from './tracker-talk.js';
 import { confirmedGone, endIfEmpty, legGone, stillThere } from './tracker-ending.js';
 import { startOf } from './tracker-time.js';
 import { identify } from './tracker-who.js';
-import { consulting, targetOf, transferred } from './tracker-transfer.js';
+import { consulting, settleTransfers, targetOf, transferred } from './tracker-transfer.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 export type ChannelFact = Exclude<Fact, Of<'fleet' | 'link.lost' | 'link.up' | 'snapshot' | 'timer'>>;
@@ -277,6 +277,13 @@ function attendedTransfer(work: Work, fact: Of<'transfer.attended'>): void {
   by.leg.held = false;
   transferred(work, call, 'attended', by.leg.party, target ? targetOf(work, call, target) : null);
   talk(work, call);
+  // The bridges were moved before it was told.
+  const { talkers, legs } = call;
+  settleTransfers(
+    work,
+    call,
+    legs.filter((leg) => talkers.includes(leg.uid)),
+  );
 }
 
 function pickup(work: Work, picker: ChannelInfo, target: ChannelInfo): void {

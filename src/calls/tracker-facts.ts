@@ -50,10 +50,9 @@ export function callFacts(call: CallState): CallFacts {
 export function resultOf(call: CallState): CallResult {
   if (call.answeredAt !== null) return 'answered';
   const { begun, unanswered, busy, failed, cancelled } = call.dials;
-  if (call.direction === 'in') {
-    if (cancelled) return 'abandoned';
-    if (begun === 0 && call.ringingAt === null) return 'abandoned';
-  }
+  if (call.direction === 'in' && begun === 0 && call.ringingAt === null) return 'abandoned';
+  // Whoever called gave up while it rang, whatever the phones tried before had said.
+  if (cancelled) return call.direction === 'in' ? 'abandoned' : 'missed';
   if (unanswered > 0) return 'missed';
   if (busy > 0) return 'busy';
   return failed > 0 && call.ringingAt === null ? 'failed' : 'missed';
