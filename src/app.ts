@@ -41,6 +41,7 @@ import { createVault } from './integrations/secrets.js';
 import { createHealth } from './http/health.js';
 import { buildServer } from './http/server.js';
 import { createPbxUnits } from './pbx-units.js';
+import { createRedirectJoint } from './redirect-joint.js';
 import { createAddressGuard } from './platform/address-guard.js';
 import { systemClock } from './platform/clock.js';
 import type { Clock } from './platform/clock.js';
@@ -176,7 +177,22 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       clock,
       log,
       settings: sessionSettings(config.ami),
-      onFact: (key, fact) => units.offer(key, fact),
+      onFact(key, fact) {
+        units.offer(key, fact);
+        redirect.fact(key, fact);
+      },
+      onUserEvent: (key, event) => redirect.userEvent(key, event),
+    });
+    const redirect = createRedirectJoint({
+      pool,
+      clock,
+      log,
+      metrics,
+      directory,
+      connections,
+      links: () => links,
+      leaseLeftMs: (key) => units.leaseLeftMs(key),
+      findByToken,
     });
     const webhookJournal = await openJournal({
       dir: join(config.dataDir, 'journal', 'webhooks'),
@@ -252,7 +268,10 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       metrics,
       health,
       metricsToken: config.metricsToken,
-      plugins: [(scope) => webhooksPlugin(scope, { findByToken, intake, clock, log, metrics })],
+      plugins: [
+        (scope) => webhooksPlugin(scope, { findByToken, intake, clock, log, metrics }),
+        (scope) => redirect.plugin(scope),
+      ],
     });
     const listener = createListener({
       url: database.url,
@@ -320,6 +339,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       work('settings', (signal) => directory.run(signal));
       work('delivery', (signal) => delivery.run(signal));
       work('leases', (signal) => units.keep(signal));
+      work('redirect', (signal) => redirect.run(signal));
       work('maintenance', async (signal) => {
         for (; !signal.aborted; await clock.sleep(MAINTENANCE_MS, signal)) await maintain();
       });

@@ -55,6 +55,10 @@ export interface PbxUnit {
   /** Null while another daemon holds this PBX. */
   owner(): Owner | null;
   lease(): Lease | null;
+  /** What is surely left of the lease, milliseconds; 0 without one. */
+  leaseLeftMs(): number;
+  /** The lease was renewed by a statement sent at this moment of the monotonic clock. */
+  leaseRenewed(at: number): void;
   /** The lease was lost, or could not be renewed in time. */
   leaseLost(): void;
   /** Folds what is in hand, then lets the lease go. */
@@ -71,6 +75,8 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
   let owner: Owner | null = null;
   let lease: Lease | null = null;
   let tenure: AbortController | null = null;
+  /** By the monotonic clock, before the database was asked: its own count began later. */
+  let leasedAt = 0;
 
   function context(): TrackerContext {
     return { ...deps.tracker, pbx: key, enterprises: deps.profiles(), newCallId: randomUUID };
@@ -184,6 +190,7 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
+        leasedAt = clock.monotonic();
         lease = await acquireLease(pool, { kind: 'pbx', key }, deps.holder, deps.leaseTtlMs);
         if (lease) await hold(lease);
       } catch (error) {
@@ -204,6 +211,8 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
     profilesChanged: () => owner?.tracker.setContext(context()),
     owner: () => owner,
     lease: () => lease,
+    leaseLeftMs: () => (lease ? Math.max(0, leasedAt + deps.leaseTtlMs - clock.monotonic()) : 0),
+    leaseRenewed: (at) => (leasedAt = at),
     leaseLost: () => tenure?.abort(),
     async stop() {
       stopping.abort();

@@ -43,6 +43,8 @@ export interface PbxUnits {
   held(): ReadonlySet<string>;
   /** False when another daemon folds what this PBX's webhooks tell. */
   isOurs(key: string): boolean;
+  /** What is left of the lease of this PBX, milliseconds: nothing is done there with little of it. */
+  leaseLeftMs(key: string): number;
   /** Keeps leases and marks until the signal aborts. */
   keep(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
@@ -100,8 +102,13 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
     await saveStoredUpTo(deps.pool, marks);
     // One taken while the statement is under way is not in its answer, and not lost.
     const ours = [...units.values()].filter((unit) => unit.lease());
+    const askedAt = deps.clock.monotonic();
     const renewed = new Set(await renewLeases(deps.pool, 'pbx', deps.holder, deps.leaseTtlMs));
-    for (const unit of ours) if (unit.lease() && !renewed.has(unit.key)) unit.leaseLost();
+    for (const unit of ours) {
+      if (!unit.lease()) continue;
+      if (renewed.has(unit.key)) unit.leaseRenewed(askedAt);
+      else unit.leaseLost();
+    }
   }
 
   function owners(): Owner[] {
@@ -162,6 +169,7 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
       }),
     held: () => held,
     isOurs: (key) => (units.get(key)?.owner() ?? null) !== null,
+    leaseLeftMs: (key) => units.get(key)?.leaseLeftMs() ?? 0,
     async keep(signal) {
       await Promise.all([keeping(signal), marking(signal)]);
     },

@@ -21,7 +21,7 @@ import { AmiSession } from './session.js';
 import type { SessionSettings, SessionState, SessionStats } from './session.js';
 import { planLink } from './target.js';
 import type { LinkPlan, PbxTarget } from './target.js';
-import { translate } from './translate.js';
+import { stampOf, translate } from './translate.js';
 
 export interface PbxLinkState extends Omit<SessionStats, 'state'> {
   key: string;
@@ -59,6 +59,17 @@ export interface PbxLink {
   memory(): LinkMemory;
 }
 
+/** What a dialplan said by `UserEvent`, about the channel it ran on. */
+export interface DialplanEvent {
+  name: string;
+  uid: string;
+  get(header: string): string | undefined;
+  /** Unix ms: the PBX's stamp, or null. */
+  at: number | null;
+  /** Unix ms by our clock. */
+  arrivedAt: number;
+}
+
 export interface LinkMemory {
   lostAt: number | null;
   startup: string | null;
@@ -69,6 +80,8 @@ export interface PbxLinkDeps {
   clock: Clock;
   log: Logger;
   onFact(fact: Fact): void;
+  /** A `UserEvent` of the dialplan: for whoever agreed with the dialplan on what it says. Told before its fact. */
+  onUserEvent?(event: DialplanEvent): void;
   memory?: LinkMemory;
   settings?: Partial<SessionSettings>;
   random?: () => number;
@@ -224,6 +237,7 @@ class SessionLink implements PbxLink {
   }
 
   #event(message: AmiMessage, arrivedAt: number): void {
+    if (message.name === 'UserEvent') this.#userEvent(message, arrivedAt);
     const fact = translate(message, arrivedAt);
     if (!fact) return;
     if (this.#phase === 'live') {
@@ -232,6 +246,20 @@ class SessionLink implements PbxLink {
       this.#waiting.push(fact);
     } else {
       this.#session.reconnect('too many events before the channel list');
+    }
+  }
+
+  #userEvent(message: AmiMessage, arrivedAt: number): void {
+    try {
+      this.#deps.onUserEvent?.({
+        name: message.get('UserEvent') ?? '',
+        uid: message.get('Uniqueid') ?? '',
+        get: (header) => message.get(header),
+        at: stampOf(message),
+        arrivedAt,
+      });
+    } catch (error) {
+      this.#deps.log.error({ err: error }, 'a user event was not taken');
     }
   }
 

@@ -2,7 +2,7 @@ import type { Fact } from '../calls/facts.js';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
 import { createPbxLink } from './link.js';
-import type { LinkMemory, PbxLink, PbxLinkState } from './link.js';
+import type { DialplanEvent, LinkMemory, PbxLink, PbxLinkState } from './link.js';
 import type { SessionSettings } from './session.js';
 import type { PbxTarget } from './target.js';
 
@@ -11,6 +11,8 @@ export interface PbxLinksDeps {
   log: Logger;
   /** A fact from the PBX of that key. Called in order per PBX. */
   onFact(key: string, fact: Fact): void;
+  /** What the dialplan of that PBX says by `UserEvent`. */
+  onUserEvent?(key: string, event: DialplanEvent): void;
   settings?: Partial<SessionSettings>;
   random?: () => number;
 }
@@ -49,6 +51,7 @@ export function createPbxLinks(deps: PbxLinksDeps): PbxLinks {
       clock: deps.clock,
       log: deps.log,
       onFact: (fact) => deps.onFact(key, fact),
+      onUserEvent: (event) => deps.onUserEvent?.(key, event),
       ...(memory ? { memory } : {}),
       ...(deps.settings ? { settings: deps.settings } : {}),
       ...(deps.random ? { random: deps.random } : {}),

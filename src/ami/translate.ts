@@ -34,7 +34,7 @@ export function statusToLiveChannel(message: AmiMessage): LiveChannel {
 }
 
 /** `timestampevents = yes` stamps every event with seconds and microseconds. */
-function stampOf(message: AmiMessage): number | null {
+export function stampOf(message: AmiMessage): number | null {
   const text = message.get('Timestamp');
   if (text === undefined || !/^\d{9,11}(?:\.\d{1,9})?$/.test(text)) return null;
   return Math.round(Number(text) * 1000);

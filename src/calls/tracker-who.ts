@@ -3,7 +3,6 @@ import type { EnterpriseProfile, LegKind } from './tracker-types.js';
 import { parseChannelName } from './channel-name.js';
 import type { PhoneReading } from './phone.js';
 import { e164Of, toE164 } from './phone.js';
-import { cleanText } from './phone-text.js';
 import type { Work } from './tracker-work.js';
 
 const patterns = new Map<string, RegExp | null>();
@@ -45,11 +44,11 @@ export function identify(work: Work, profile: EnterpriseProfile | null, channel:
   return { kind: isExtension(work, profile, name.resource) ? 'extension' : 'trunk', resource: name.resource };
 }
 
-/** A number read by the enterprise's rules and, where told, those of the line it came in on, which is no client. */
+/** A number read by the enterprise's rules and, where told, those of the line it came in on. */
 export function readNumber(profile: EnterpriseProfile | null, raw: string | null, line: string | null): PhoneReading {
   return toE164(raw, {
     country: profile?.country ?? '',
-    lines: line === null ? (profile?.lines ?? null) : [...(profile?.lines ?? []), line],
+    lines: profile?.lines ?? null,
     transform: line === null ? null : (profile?.lineTransforms?.[line] ?? null),
   });
 }
@@ -70,5 +69,5 @@ function sameNumber(one: string, other: string): boolean {
 export function partyOf(work: Work, profile: EnterpriseProfile | null, raw: string): string {
   if (isExtension(work, profile, raw)) return raw;
   const reading = readNumber(profile, raw, null);
-  return reading.kind === 'number' ? reading.e164 : cleanText(raw);
+  return reading.kind === 'number' ? reading.e164 : raw;
 }

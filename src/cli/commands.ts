@@ -45,6 +45,18 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./deliveries-replay.js')).deliveriesReplay,
   },
   {
+    name: 'redirect try',
+    usage: 'ENTERPRISE PHONE [LINE] [--json]',
+    summary: 'asks the CRMs whom a call of this client would go to; does nothing',
+    load: async () => (await import('./redirect-try.js')).redirectTry,
+  },
+  {
+    name: 'redirect shadow-report',
+    usage: 'ENTERPRISE [--days 7] [--json]',
+    summary: 'what smart redirect decided, why, and who answered in the end',
+    load: async () => (await import('./redirect-shadow-report.js')).redirectShadowReport,
+  },
+  {
     name: 'secrets rotate',
     usage: '',
     summary: 'seals every secret with a new key',

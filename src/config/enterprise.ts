@@ -5,6 +5,8 @@
  */
 import { z } from 'zod';
 import { isTimeZone } from '../platform/time-zone.js';
+import { reachability, smartRedirect } from './smart-redirect.js';
+import type { SmartRedirect } from './smart-redirect.js';
 import { isAddress } from './variables.js';
 
 const MODES = ['off', 'shadow', 'on'] as const;
@@ -71,6 +73,7 @@ const extension = z.looseObject({
     .string()
     .regex(/^\+\d{7,15}$/, 'is not a number such as +375290000009')
     .optional(),
+  ...reachability,
 });
 
 const pbx = z.looseObject({
@@ -119,8 +122,8 @@ export const enterpriseEntry = z
     clientId: secret('the client id').optional(),
     dialAllow: z.array(country).optional(),
     extensions: z.array(extension).default([]),
-    smartRedirect: z
-      .looseObject({ secret: secret('the secret').optional() })
+    smartRedirect: smartRedirect
+      .extend({ secret: secret('the secret').optional() })
       .nullish()
       .transform(orNull),
     integrations: z
@@ -182,7 +185,7 @@ export interface Enterprise {
   clientId: string;
   dialAllow: string[];
   extensions: Extension[];
-  smartRedirect: Record<string, unknown> | null;
+  smartRedirect: SmartRedirect | null;
   /** By type; secrets in clear. */
   integrations: Record<string, Record<string, unknown>>;
   /** Grows with every save of ours. */

@@ -17,6 +17,9 @@ export interface CallProfile {
   selector: Selector | null;
 }
 
+/** Contexts of our own dialplan in which a call that comes in still shows the number it dialled. */
+const OWN_CONTEXTS = ['smart-redirect-start', 'trunkline-line', 'trunkline-http-line', 'waitredirect'];
+
 /** The profiles of all enterprises of one PBX; those switched off are left out. */
 export function callProfiles(onOnePbx: readonly Enterprise[]): CallProfile[] {
   const running = onOnePbx.filter((enterprise) => enterprise.mode !== 'off');
@@ -26,7 +29,7 @@ export function callProfiles(onOnePbx: readonly Enterprise[]): CallProfile[] {
       number: enterprise.number,
       timezone: enterprise.timezone,
       country: enterprise.country,
-      inboundContexts: enterprise.inboundContexts,
+      inboundContexts: [...enterprise.inboundContexts, ...OWN_CONTEXTS],
       extensionPattern: enterprise.extensionPattern,
       lines: enterprise.lines?.map((line) => line.id) ?? null,
       lineTransforms: Object.fromEntries(

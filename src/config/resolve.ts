@@ -38,7 +38,7 @@ export function resolveEnterprise(entry: EnterpriseEntry, around: Surroundings):
     clientId: around.clientId,
     dialAllow: entry.dialAllow ?? [entry.country],
     extensions: entry.extensions,
-    smartRedirect: withSecret(entry.smartRedirect, around.smartRedirectSecret),
+    smartRedirect: entry.smartRedirect && { ...entry.smartRedirect, secret: around.smartRedirectSecret },
     integrations: around.integrations,
     version: around.version,
   };
@@ -73,9 +73,4 @@ function networksOf(host: string | null): string[] {
   const version = net.isIP(host);
   if (version === 0) return [];
   return [`${host}/${version === 4 ? 32 : 128}`];
-}
-
-function withSecret(settings: Record<string, unknown> | null, secret: string | null): Record<string, unknown> | null {
-  if (settings === null || secret === null) return settings;
-  return { ...settings, secret };
 }

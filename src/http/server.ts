@@ -42,6 +42,8 @@ export async function buildServer(options: HttpServerOptions): Promise<HttpServe
     // A redirect would turn a PBX's POST into a GET, so a slash too many is read as meant.
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     requestTimeout: REQUEST_MS,
+    // What comes in on an open connection while closing is answered as ever: a PBX takes a 503 for a lost post.
+    return503OnClosing: false,
     logger: false,
   });
   app.setErrorHandler(createErrorHandler(log));

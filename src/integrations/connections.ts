@@ -37,6 +37,8 @@ export interface Connections {
   of(enterprise: string, type: string): LiveConnection | null;
   /** What each integration the enterprise has owes for this event, in the registry's order. */
   plan(enterprise: string, event: CallEvent): Planned[];
+  /** Those of its integrations that can say who owns a client. */
+  lookups(enterprise: string): { type: string; find: NonNullable<Connection['findResponsible']> }[];
   /** Why an enabled integration has no connection, by `<enterprise>/<type>`. */
   problems(): ReadonlyMap<string, string>;
   /** Closes what is no longer configured or has changed. */
@@ -128,6 +130,13 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
         .filter((type) => found.integrations[type] !== undefined)
         .map((type) => ({ type, plan: planOf(found, type, event) }));
     },
+    lookups: (enterprise) =>
+      Object.keys(source(enterprise)?.integrations ?? {}).flatMap((type) => {
+        const connection = of(enterprise, type)?.connection;
+        return connection?.findResponsible
+          ? [{ type, find: (phone, signal) => connection.findResponsible?.(phone, signal) ?? Promise.resolve(null) }]
+          : [];
+      }),
     problems: () => problems,
     sweep() {
       for (const key of new Set([...entries.keys(), ...problems.keys()])) {

@@ -93,7 +93,8 @@ export interface CrmUser {
 }
 
 export interface Responsible {
-  extension: string;
+  /** Null when the CRM knows the client and nobody owns him. */
+  extension: string | null;
   userId: string | null;
   contactName: string | null;
 }
@@ -107,7 +108,7 @@ export interface Connection {
   /** @throws ConnectorError */
   users?(signal: AbortSignal): Promise<CrmUser[]>;
   /**
-   * Null when the CRM knows no owner. `phone` is E.164.
+   * Null when the CRM knows neither owner nor client. `phone` is E.164.
    * @throws ConnectorError when it could not be asked, which is not the same.
    */
   findResponsible?(phone: string, signal: AbortSignal): Promise<Responsible | null>;

@@ -94,9 +94,9 @@ function fieldReader(raw: object): (name: string) => unknown {
   return (name) => byLowerName.get(name.toLowerCase());
 }
 
-/** Text without spaces, line ends and quotes around it or anything invisible in it; null for nothing and `<unknown>`. */
+/** Text without spaces, line ends and quotes around it; null when nothing or `<unknown>` is left. */
 function text(value: unknown): string | null {
-  const read = bare(value).replace(/\p{C}/gu, '');
+  const read = bare(value);
   return read === '' || read.toLowerCase() === '<unknown>' ? null : read;
 }
 

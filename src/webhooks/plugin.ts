@@ -5,13 +5,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
-import { IpRanges } from '../platform/ip-ranges.js';
 import type { Logger } from '../platform/log.js';
 import type { Metrics } from '../platform/metrics.js';
 import { readBody, toStored } from './body.js';
+import { createDoor } from './door.js';
 import { FLEET_EVENTS, parseFleetEvent } from './parse.js';
 import type { AcceptedWebhook, FleetEventName } from './parse.js';
-import { createRefusals } from './refusals.js';
 import { readTokens } from './token.js';
 
 /** The enterprise a token stands for, as far as webhooks care. */
@@ -100,37 +99,4 @@ function verdictOf(error: unknown): Verdict {
   if (!(error instanceof TrunklineError)) return 'failed';
   if (error.code === 'WEBHOOK_FORBIDDEN') return 'refused';
   return error.code === 'WEBHOOK_MALFORMED' ? 'malformed' : 'failed';
-}
-
-function createDoor({ findByToken, log, clock }: WebhooksOptions) {
-  const refusals = createRefusals(log, clock);
-  /** Settings are replaced, never changed in place, so the list itself is the key. */
-  const ranges = new WeakMap<readonly string[], IpRanges>();
-
-  function isFrom(networks: readonly string[], address: string): boolean {
-    if (networks.length === 0) return true;
-    let known = ranges.get(networks);
-    if (!known) ranges.set(networks, (known = new IpRanges(networks)));
-    return known.has(address);
-  }
-
-  return {
-    /** @throws TrunklineError WEBHOOK_FORBIDDEN; who asks is not told which of the reasons it was */
-    admit(tokens: readonly string[], event: FleetEventName, address: string): WebhookSender {
-      const sender = tokens.map(findByToken).find((found) => found !== null);
-      if (!sender) {
-        refusals.tell(tokens.length === 0 ? 'no token' : 'unknown token', { event, address });
-        throw forbidden();
-      }
-      if (!isFrom(sender.webhookFrom, address)) {
-        refusals.tell('address', { event, address, enterprise: sender.number });
-        throw forbidden();
-      }
-      return sender;
-    },
-  };
-}
-
-function forbidden(): TrunklineError {
-  return new TrunklineError('WEBHOOK_FORBIDDEN', 'the token is not known here, or not from this address');
 }

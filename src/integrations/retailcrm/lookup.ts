@@ -72,9 +72,9 @@ export async function findResponsible(
   const userId = id === null ? null : String(id);
   // Our own table wins over the code RetailCRM remembers, which may be of an earlier registration.
   const extension = (userId ? settings.user_extensions[userId] : undefined) ?? String(manager?.code ?? '');
-  if (extension === '') return null;
-  const contactName = [customer?.firstName, customer?.lastName].filter(Boolean).join(' ');
-  return { extension, userId, contactName: contactName || null };
+  const contactName = [customer?.firstName, customer?.lastName].filter(Boolean).join(' ') || null;
+  if (extension === '' && contactName === null) return null;
+  return { extension: extension || null, userId, contactName };
 }
 
 const credentials = z.object({ scopes: z.array(z.string()).nullish(), sitesAvailable: z.array(z.string()).nullish() });

@@ -1,0 +1,171 @@
+/** Smart redirect joined to the rest: its PBXs, its look-ups, its store. Part of the composition, beside app.ts. */
+import type { FastifyInstance } from 'fastify';
+import type { PbxLinks } from './ami/links.js';
+import type { Fact } from './calls/facts.js';
+import type { Enterprise } from './config/enterprise.js';
+import type { Pool } from './db/pool.js';
+import type { Connections } from './integrations/connections.js';
+import type { Directory } from './integrations/directory.js';
+import type { Clock } from './platform/clock.js';
+import type { Logger } from './platform/log.js';
+import type { Metrics } from './platform/metrics.js';
+import { createAsk } from './redirect/ask.js';
+import { createDesk } from './redirect/desk.js';
+import { createOwnerCache } from './redirect/owner-cache.js';
+import { redirectPlugin } from './redirect/plugin.js';
+import type { Lookup, Pbx, RedirectEnterprise } from './redirect/ports.js';
+import { createPresences } from './redirect/presence.js';
+import { createRedirect } from './redirect/service.js';
+import type { Redirect } from './redirect/service.js';
+import { claimDecision, finishDecision, fleetPhoneId, readDecision, whoTalked } from './redirect/store.js';
+import { createDoor } from './webhooks/door.js';
+import { readTokens } from './webhooks/token.js';
+
+export interface RedirectJointDeps {
+  pool: Pool;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  directory: Directory;
+  connections: Pick<Connections, 'lookups'>;
+  links(): PbxLinks;
+  leaseLeftMs(pbxKey: string): number;
+  findByToken(token: string): Enterprise | null;
+}
+
+export interface RedirectJoint extends Pick<Redirect, 'userEvent' | 'run' | 'idle'> {
+  /** A fact of a PBX: a snapshot shows who waits. */
+  fact(pbxKey: string, fact: Fact): void;
+  plugin(app: FastifyInstance): Promise<void>;
+}
+
+export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
+  const { pool, clock, log, metrics, directory, connections } = deps;
+  const decided = metrics.counter('redirect_decisions_total', 'Waiting calls by what was done', ['action']);
+  const wire = metrics.histogram('redirect_wire_seconds', 'From hearing of a call to the write to its PBX');
+  const counted = metrics.counter('redirect_counted_total', 'What smart redirect left alone', ['what']);
+  const cache = createOwnerCache(clock);
+
+  function pbx(key: string): Pbx | null {
+    const link = deps.links().get(key);
+    if (!link || link.state().phase !== 'live') return null;
+    return {
+      list: (action, headers, deadlineMs) => link.list(action, headers, { deadlineMs }),
+      batch: (actions, deadlineMs) => link.batch(actions, { deadlineMs }),
+      skewMs: () => link.state().skewMs,
+      leaseLeftMs: () => deps.leaseLeftMs(key),
+    };
+  }
+
+  const presences = createPresences({ pbx, clock, log });
+  const desk = createDesk({
+    clock,
+    log,
+    ask: createAsk({ clock, cache }),
+    lookups: (number) => lookupsOf(connections, directory.byNumber(number)),
+    history: (enterprise, phone) => whoTalked(pool, enterprise, phone),
+    claim: (key, decision) => claimDecision(pool, key, decision),
+    read: (key) => readDecision(pool, key),
+    finish: (key, decision) => finishDecision(pool, key, decision),
+    presence: (key) => presences.of(key),
+    onDecided(_enterprise, decision) {
+      decided.inc({ action: decision.action ?? 'nothing' });
+      if (decision.wireMs !== null) wire.observe(decision.wireMs / 1_000);
+    },
+  });
+  const redirect = createRedirect({
+    clock,
+    log,
+    desk,
+    presences,
+    pbx,
+    onPbx: (key) => directory.onPbx(key).flatMap((one) => redirectEnterprise(one) ?? []),
+    count: (what) => counted.inc({ what }),
+  });
+
+  directory.onChange((numbers) => {
+    for (const number of numbers) {
+      cache.forget(number);
+      const key = directory.byNumber(number)?.pbxKey;
+      if (key !== undefined) redirect.settingsChanged(key);
+    }
+  });
+
+  return {
+    userEvent: (key, event) => redirect.userEvent(key, event),
+    run: (signal) => redirect.run(signal),
+    idle: () => redirect.idle(),
+    fact(key, fact) {
+      if (fact.kind === 'snapshot') redirect.linkUp(key, fact.channels);
+    },
+    async plugin(app) {
+      const door = createDoor<Enterprise>({ findByToken: deps.findByToken, clock, log });
+      await redirectPlugin(app, {
+        clock,
+        log,
+        admit(token, address) {
+          try {
+            return redirectEnterprise(door.admit(readTokens(token, null).candidates, 'smart-redirect', address));
+          } catch {
+            return null;
+          }
+        },
+        answer: (caller, channel) => desk.answer(caller, channel, actingPbx(caller.enterprise, pbx, presences.of)),
+        decide: (caller) => desk.decide(caller),
+        fleetContext: (enterprise, extension, line) => fleetContext(enterprise, extension, line),
+      });
+    },
+  };
+
+  async function fleetContext(enterprise: RedirectEnterprise, extension: string, line: string): Promise<string | null> {
+    const id = await fleetPhoneId(pool, enterprise.number, extension);
+    if (id === null) return null;
+    const context = `mngr${id}_${line}_1`;
+    if (enterprise.settings.fleetContexts.includes(context)) return context;
+    return (await presences.hasContext(enterprise.pbxKey, context)) === true ? context : null;
+  }
+}
+
+/** Over AMI only where our dialplan is known to be. */
+function actingPbx(
+  { pbxKey }: RedirectEnterprise,
+  pbx: (key: string) => Pbx | null,
+  presence: (key: string) => { off: string | null } | null,
+): Pbx | null {
+  const known = presence(pbxKey);
+  return known && known.off === null ? pbx(pbxKey) : null;
+}
+
+/** Null without settings of smart redirect. */
+export function redirectEnterprise(enterprise: Enterprise): RedirectEnterprise | null {
+  const {
+    smartRedirect: settings,
+    number,
+    mode,
+    timezone,
+    country,
+    pbxKey,
+    extensionPattern,
+    lines,
+    extensions,
+  } = enterprise;
+  if (settings === null) return null;
+  return { number, mode, timezone, country, pbxKey, extensionPattern, lines, extensions, settings };
+}
+
+/** Those of its integrations that can name an owner, in the order their word counts. */
+export function lookupsOf(connections: Pick<Connections, 'lookups'>, enterprise: Enterprise | null): Lookup[] {
+  if (!enterprise) return [];
+  const order = enterprise.smartRedirect?.order ?? [];
+  const place = (type: string) => (order.includes(type) ? order.indexOf(type) : order.length);
+  return connections
+    .lookups(enterprise.number)
+    .toSorted((one, other) => place(one.type) - place(other.type))
+    .map(({ type, find }) => ({
+      integration: type,
+      async find(phone, signal) {
+        const found = await find(phone, signal);
+        return found && { extension: found.extension, contact: found.contactName };
+      },
+    }));
+}

@@ -1,0 +1,122 @@
+/** What smart redirect must be given. Everything else of the daemon fits these or is joined to them in app.ts. */
+
+export type RedirectMode = 'owner' | 'last' | 'first' | 'name' | 'shadow' | 'off';
+
+export interface RedirectSettings {
+  mode: RedirectMode;
+  shadowOf: 'owner' | 'last' | 'first';
+  otherwise: 'nobody' | 'last' | 'first';
+  secret: string | null;
+  deadlineMs: number;
+  lines: Readonly<Record<string, boolean>>;
+  tech: 'PJSIP' | 'SIP' | null;
+  waitSeconds: number;
+  ringBusy: boolean;
+  localContexts: readonly string[];
+  fleetContexts: readonly string[];
+}
+
+/** A person's phone, and when he takes redirected calls. */
+export interface RedirectExtension {
+  number: string;
+  mobile?: string | undefined;
+  dnd?: boolean | undefined;
+  hours?: string | undefined;
+  substitute?: string | undefined;
+  target?: string | undefined;
+}
+
+export interface RedirectEnterprise {
+  number: string;
+  mode: 'off' | 'shadow' | 'on';
+  timezone: string;
+  country: string;
+  pbxKey: string;
+  extensionPattern: string;
+  lines: readonly { id: string; transform: string | null }[] | null;
+  extensions: readonly RedirectExtension[];
+  settings: RedirectSettings;
+}
+
+/** Whoever can name a client's owner. */
+export interface Lookup {
+  integration: string;
+  /** Null when it knows neither. @throws when it could not be asked, which is not the same */
+  find(phone: string, signal: AbortSignal): Promise<Owner | null>;
+}
+
+export interface Owner {
+  /** Null when it knows the client and nobody owns him. */
+  extension: string | null;
+  contact: string | null;
+}
+
+/** One PBX, as far as redirect touches it. The messages are those of AMI. */
+export interface Pbx {
+  list(action: string, headers: Record<string, string>, deadlineMs: number): Promise<PbxMessage[]>;
+  /** All in one write; each with its own outcome. */
+  batch(
+    actions: readonly { name: string; headers: Record<string, string> }[],
+    deadlineMs: number,
+  ): Promise<PromiseSettledResult<PbxMessage>[]>;
+  /** PBX clock minus ours, milliseconds; null while not measured. */
+  skewMs(): number | null;
+  /** What is left of the lease under which we may act, milliseconds. */
+  leaseLeftMs(): number;
+}
+
+export interface PbxMessage {
+  readonly name: string;
+  get(header: string): string | undefined;
+}
+
+/** An inbound call that waits to be told where to go. */
+export interface Caller {
+  enterprise: RedirectEnterprise;
+  uid: string;
+  /** As the PBX shows it, cleaned by its dialplan. */
+  number: string | null;
+  line: string | null;
+  /** When the wait began, Unix ms on the PBX's clock; never later than it did. */
+  waitsSince: number;
+  /** By our clock, when we heard of it. */
+  heardAt: number;
+  heardBy: 'event' | 'http' | 'resync';
+}
+
+export type AskOutcome = 'owner' | 'nobody' | 'failed' | 'late';
+
+/** What one integration said, or did not. */
+export interface Asked {
+  integration: string;
+  outcome: AskOutcome;
+  extension: string | null;
+  contact: string | null;
+  ms: number;
+  cached: boolean;
+  why: string | null;
+}
+
+export type RedirectAction = 'go' | 'release' | 'nothing';
+
+/** One decision as it is kept: `redirect_decisions.decision`. */
+export interface Decision {
+  mode: RedirectMode;
+  heardBy: Caller['heardBy'];
+  phone: string | null;
+  line: string | null;
+  asked: Asked[];
+  /** Extensions in the order they are tried, and who named the first. */
+  candidates: string[];
+  namedBy: string | null;
+  name: string | null;
+  /** Who was chosen in the end; in `shadow` who would have been. */
+  chosen: string | null;
+  target: string | null;
+  /** Null until it was carried out: then the daemon died in between. */
+  action: RedirectAction | null;
+  reason: string;
+  /** Milliseconds from hearing of the call: to the answers, and to the write. */
+  decidedMs: number | null;
+  wireMs: number | null;
+}
