@@ -12,10 +12,10 @@ import { direct } from './tracker-announce.js';
 import { readExternal } from './tracker-client.js';
 import { finish, lastKnownEnd, legGone } from './tracker-ending.js';
 import { answer } from './tracker-talk.js';
-import { anchored } from './tracker-time.js';
+import { localStart } from './tracker-time.js';
 import { isExtension, partyOf } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
-import { endTimeOf } from './tracker-fleet-fill.js';
+import { endTimeOf, localTimeOf } from './tracker-fleet-fill.js';
 import { mainIs } from './tracker-fleet-dial.js';
 import { standIn } from './tracker-fleet-bridge.js';
 import { heard, openFleetCall } from './tracker-fleet-open.js';
@@ -25,7 +25,7 @@ const ANSWERED = '2';
 export function fleetHangup(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
   if (call.direction === null) tellDirection(work, call, leg, fleet);
   const main = leg.uid === call.uid;
-  if (main) remember(call, fleet);
+  if (main) remember(work, call, fleet);
   const client = leg.role === 'client';
   if (call.fleet.loneSince !== null && (main || client)) standIn(work, call);
   legGone(work, call, leg, work.at);
@@ -50,10 +50,10 @@ function clientGone(work: Work, call: CallState, fleet: FleetEvent): void {
   over(work, call, work.at);
 }
 
-function remember(call: CallState, fleet: FleetEvent): void {
+function remember(work: Work, call: CallState, fleet: FleetEvent): void {
   call.fleet.status = fleet.callStatus;
   call.fleet.peers = fleet.extensions.slice(0, 8);
-  call.fleet.endTime = endTimeOf(fleet);
+  call.fleet.endTime = endTimeOf(work, fleet, call.enterprise);
 }
 
 /** A client's hang-up told by the context of transfers (CallType 2), with nobody reached: that transfer failed. */
@@ -158,9 +158,8 @@ export function loneHangup(work: Work, fleet: FleetEvent, enterprise: string | u
   if (strange || mobile || fleet.callType === null) return work.count('parasitic-hangup', enterprise);
   const call = openFleetCall(work, uid);
   heard(work, call, fleet, enterprise);
-  const anchor = fleet.startTime ?? fleet.dateReceived;
-  const begun = anchored(fleet.dateReceived ?? fleet.startTime, anchor, uid);
-  const ended = endTimeOf(fleet);
+  const begun = localStart(fleet.dateReceived ?? fleet.startTime, localTimeOf(work, fleet, enterprise));
+  const ended = endTimeOf(work, fleet, enterprise);
   if (begun !== null && ended !== null && begun <= ended) {
     call.startedAt = begun;
     work.at = ended;

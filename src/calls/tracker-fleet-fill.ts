@@ -3,7 +3,8 @@ import type { FleetEvent } from './facts.js';
 import type { CallState } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { readExternal } from './tracker-client.js';
-import { anchored } from './tracker-time.js';
+import { localEnd } from './tracker-time.js';
+import type { LocalTime } from './tracker-time.js';
 
 export function fillIn(work: Work, call: CallState, fleet: FleetEvent): void {
   call.webhook = true;
@@ -15,10 +16,19 @@ export function fillIn(work: Work, call: CallState, fleet: FleetEvent): void {
     }
     if (fleet.event === 'start' || fleet.event === 'dial') readExternal(work, call, fleet.phone);
   }
-  if (fleet.event === 'hangup') call.fleet.endTime = endTimeOf(fleet);
+  if (fleet.event === 'hangup') call.fleet.endTime = endTimeOf(work, fleet, call.enterprise);
 }
 
 /** `EndTime` as Unix ms, by the PBX's clock. */
-export function endTimeOf(fleet: FleetEvent): number | null {
-  return anchored(fleet.endTime, fleet.startTime ?? fleet.dateReceived, fleet.uid ?? '');
+export function endTimeOf(work: Work, fleet: FleetEvent, enterprise: string | null | undefined): number | null {
+  return localEnd(fleet.endTime, localTimeOf(work, fleet, enterprise));
+}
+
+export function localTimeOf(work: Work, fleet: FleetEvent, enterprise: string | null | undefined): LocalTime {
+  return {
+    uid: fleet.uid ?? '',
+    anchor: fleet.startTime ?? fleet.dateReceived,
+    zone: work.profileOf(enterprise)?.timezone ?? null,
+    arrivedAt: work.now,
+  };
 }

@@ -1,9 +1,57 @@
+/** IANA time zones: local date-times and their moments. */
+
 /** True for an IANA time zone, such as `Europe/Minsk`. */
 export function isTimeZone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
+    formatOf(name);
     return true;
   } catch {
     return false;
   }
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The moments at which a clock in this zone shows `local` (a date-time as if it were UTC, ms), earliest first: one; two in
+ * the hour an autumn change repeats; none in the one a spring change leaves out.
+ */
+export function momentsOf(local: number, zone: string): number[] {
+  const offsets = new Set([offsetAt(local - DAY_MS, zone), offsetAt(local + DAY_MS, zone)]);
+  return [...offsets]
+    .map((offset) => local - offset)
+    .filter((at) => at + offsetAt(at, zone) === local)
+    .sort((one, other) => one - other);
+}
+
+/** What this zone's clock shows at that moment, less UTC; ms. */
+function offsetAt(at: number, zone: string): number {
+  const parts = new Map(
+    formatOf(zone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
+  const get = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
+  const shown = Date.UTC(get('year'), get('month') - 1, get('day'), get('hour'), get('minute'), get('second'));
+  return shown - Math.floor(at / 1_000) * 1_000;
+}
+
+/** Dear to make, and of few zones. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone);
+  if (known) return known;
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  formats.set(zone, format);
+  return format;
 }

@@ -281,6 +281,18 @@ describe('the date of a call, which RetailCRM writes without a zone', () => {
     await attempt(connect(changes, { timezone }).connection, RECORD, finished, freshMemory());
     expect(sent()).toMatchObject([{ date }]);
   });
+
+  it.each([
+    ['2025-10-26T00:30:00Z', '2025-10-26 03:30:00'],
+    ['2025-10-26T01:30:00Z', '2025-10-26 03:30:00'],
+    ['2025-10-26T02:30:00Z', '2025-10-26 04:30:00'],
+    ['2025-03-30T00:59:59Z', '2025-03-30 02:59:59'],
+    ['2025-03-30T01:00:00Z', '2025-03-30 04:00:00'],
+  ])('in Kyiv at %s it is %s', async (at, date) => {
+    const { finished } = eventsOf(aCall({ startedAt: Date.parse(at) }), 'missed');
+    await attempt(connect({}, { timezone: 'Europe/Kyiv' }).connection, RECORD, finished, freshMemory());
+    expect(sent()).toMatchObject([{ date }]);
+  });
 });
 
 it('a recovered call is history only: no card is shown or closed', async () => {
