@@ -3,7 +3,7 @@ import type { Direction } from './vocabulary.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { addOnce } from './tracker-work.js';
-import { readExternal } from './tracker-client.js';
+import { ownMobile, readDialled, readExternal } from './tracker-client.js';
 import { castLeg } from './tracker-legs.js';
 import { claim } from './tracker-enterprise.js';
 import { identify } from './tracker-who.js';
@@ -25,14 +25,20 @@ export function settle(work: Work, call: CallState): void {
     if (call.enterprise !== null) {
       for (const leg of call.legs) recast(work, call, leg);
       // A national form could not be read before the country was known.
-      if (call.externalKind === 'text') readExternal(work, call, call.external);
+      if (call.externalKind === 'text') reread(work, call);
     }
   }
   if (call.announced || call.direction === null) return;
   if (call.enterprise === null) return unclaimed(work, call);
+  ownMobile(work, call);
   call.announced = true;
   work.say(call, { kind: 'call.started' });
   catchUp(work, call);
+}
+
+function reread(work: Work, call: CallState): void {
+  if (call.direction === 'out') readDialled(work, call, call.external);
+  else readExternal(work, call, call.external);
 }
 
 function recast(work: Work, call: CallState, leg: Leg): void {

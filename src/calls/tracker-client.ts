@@ -1,10 +1,17 @@
-/** The client's number and the line, as far as a channel tells them. Once read as a number it is not changed. */
+/**
+ * The client's number and the line, as far as a channel or a post tells them. Once read as a number it is not changed.
+ *
+ * A line's id is no client, nor is one of the enterprise's own: who calls in and shows the number of an extension stays
+ * without a number, as if he had withheld it, and a staff mobile that calls in is a colleague: that call is internal
+ * (`ownMobile`).
+ */
 import type { ChannelInfo } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { mainLeg } from './tracker-work.js';
 import { parseChannelName } from './channel-name.js';
-import { readNumber, staffMobile } from './tracker-who.js';
+import { cleanText } from './phone-text.js';
+import { isExtension, readNumber, staffMobile } from './tracker-who.js';
 
 /** Line and client of an incoming call, as long as they are not known for sure. */
 export function readCaller(work: Work, call: CallState, info: ChannelInfo): void {
@@ -24,33 +31,61 @@ function readLine(work: Work, call: CallState, info: ChannelInfo): void {
   const contexts = profile ? profile.inboundContexts : work.ctx.enterprises.flatMap((one) => one.inboundContexts);
   const inbound = info.context !== null && contexts.includes(info.context);
   if (inbound || profile?.lines?.includes(info.exten)) {
-    call.line = cleaned(info.exten);
+    call.line = cleanText(info.exten);
     call.lineSure = true;
   } else if (call.line === null && /^\+?\d{4,}$/.test(info.exten)) {
-    call.line = cleaned(info.exten);
+    call.line = cleanText(info.exten);
   }
 }
 
-function cleaned(text: string): string {
-  return text.replace(/\p{C}/gu, '').slice(0, 80);
-}
-
-/** Takes a caller's number; one that is a line id, or is withheld, tells nothing. */
+/** Takes the number of who called in; one that is a line id, is withheld or is one of our own tells nothing. */
 export function readExternal(work: Work, call: CallState, raw: string | null): void {
-  if (raw === null || raw === call.line || call.externalKind === 'number') return;
-  const reading = readNumber(work.profile(call), raw, call.line);
+  if (raw === null || call.externalKind === 'number') return;
+  const profile = work.profile(call);
+  const reading = readNumber(profile, raw, call.line);
   switch (reading.kind) {
     case 'number':
-      return setNumber(call, reading.e164);
-    case 'extension':
-    case 'unreadable':
-      call.external = reading.raw;
-      call.externalKind = 'text';
+      if (!call.announced || staffMobile(profile, reading.e164) === null) setNumber(call, reading.e164);
       return;
+    case 'extension':
+      return isExtension(work, profile, reading.raw) ? forget(call, reading.raw) : setText(call, reading.raw);
+    case 'unreadable':
+      return setText(call, reading.raw);
     case 'line':
     case 'withheld':
       return;
   }
+}
+
+/** Takes the number an outgoing call went to. Whatever went out over a trunk was no extension. */
+export function readDialled(work: Work, call: CallState, raw: string | null): void {
+  if (raw === null || call.externalKind === 'number') return;
+  const reading = readNumber(work.profile(call), raw, null);
+  if (reading.kind === 'number') setNumber(call, reading.e164);
+  else if (reading.kind === 'extension' || reading.kind === 'unreadable') setText(call, reading.raw);
+}
+
+/** Taken before the enterprise was known, and now found to be an extension. */
+function forget(call: CallState, text: string): void {
+  if (call.externalKind !== 'text' || call.external !== text) return;
+  call.external = null;
+  call.externalKind = 'none';
+}
+
+/** Before a call is told: who calls in from a colleague's mobile is that colleague. */
+export function ownMobile(work: Work, call: CallState): void {
+  if (call.direction !== 'in' || call.externalKind !== 'number') return;
+  const mobile = staffMobile(work.profile(call), call.external);
+  if (mobile === null) return;
+  call.direction = 'internal';
+  call.caller = mobile;
+  call.external = null;
+  call.externalKind = 'none';
+}
+
+function setText(call: CallState, text: string): void {
+  call.external = text;
+  call.externalKind = 'text';
 }
 
 function setNumber(call: CallState, e164: string): void {
@@ -69,9 +104,7 @@ export function nameClient(work: Work, call: CallState, leg: Leg, texts: readonl
     return;
   }
   const first = numbers[0];
-  if (first === undefined || call.externalKind === 'text') return;
-  call.external = cleaned(first);
-  call.externalKind = 'text';
+  if (first !== undefined && call.externalKind !== 'text') setText(call, cleanText(first));
 }
 
 /** What was dialled, surest first: as the manager wrote it, as the dialplan sent it, as the channel shows it. */

@@ -4,9 +4,9 @@ import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { addOnce } from './tracker-work.js';
 import { direct } from './tracker-announce.js';
-import { readExternal } from './tracker-client.js';
+import { readDialled, readExternal } from './tracker-client.js';
 import { ringOut } from './tracker-ringing.js';
-import { isExtension, partyOf } from './tracker-who.js';
+import { isExtension, partyOf, staffMobile } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
 
 /** A `start`, and a `dial` whose start was lost. */
@@ -63,12 +63,20 @@ function goesOut(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void
     call.caller ??= caller;
     leg.party ??= caller;
   }
+  if (inside && staffMobile(profile, fleet.phone) !== null) return callsColleague(work, call, leg, fleet);
   leg.role = 'staff';
-  readExternal(work, call, fleet.phone);
+  readDialled(work, call, fleet.phone);
   if (fleet.trunk !== null) call.line = fleet.trunk;
   direct(work, call, 'out');
   if (call.answeredAt === null) call.ringingAt ??= work.at;
   ringOut(work, call);
+}
+
+/** A colleague's mobile is no client. */
+function callsColleague(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
+  leg.role = 'client';
+  direct(work, call, 'internal');
+  ringThese(work, call, { ...fleet, extensions: fleet.phone === null ? [] : [fleet.phone] });
 }
 
 function ringThese(work: Work, call: CallState, fleet: FleetEvent): void {

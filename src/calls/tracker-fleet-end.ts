@@ -9,11 +9,11 @@ import type { Work } from './tracker-work.js';
 import { addOnce, legOf } from './tracker-work.js';
 import { addLeg } from './tracker-legs.js';
 import { direct } from './tracker-announce.js';
-import { readExternal } from './tracker-client.js';
+import { readDialled, readExternal } from './tracker-client.js';
 import { finish, lastKnownEnd, legGone } from './tracker-ending.js';
 import { answer } from './tracker-talk.js';
 import { localStart } from './tracker-time.js';
-import { isExtension, partyOf } from './tracker-who.js';
+import { isExtension, partyOf, staffMobile } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
 import { endTimeOf, localTimeOf } from './tracker-fleet-fill.js';
 import { mainIs } from './tracker-fleet-dial.js';
@@ -118,7 +118,11 @@ function tellDirection(work: Work, call: CallState, leg: Leg, fleet: FleetEvent)
   call.caller ??= caller === fleet.trunk ? null : caller;
   leg.party ??= call.caller;
   call.line = fleet.trunk;
-  readExternal(work, call, phone);
+  if (staffMobile(profile, phone) !== null) {
+    leg.role = 'client';
+    return direct(work, call, 'internal');
+  }
+  readDialled(work, call, phone);
   direct(work, call, 'out');
 }
 

@@ -3,6 +3,7 @@ import type { EnterpriseProfile, LegKind } from './tracker-types.js';
 import { parseChannelName } from './channel-name.js';
 import type { PhoneReading } from './phone.js';
 import { e164Of, toE164 } from './phone.js';
+import { cleanText } from './phone-text.js';
 import type { Work } from './tracker-work.js';
 
 const patterns = new Map<string, RegExp | null>();
@@ -44,11 +45,11 @@ export function identify(work: Work, profile: EnterpriseProfile | null, channel:
   return { kind: isExtension(work, profile, name.resource) ? 'extension' : 'trunk', resource: name.resource };
 }
 
-/** A number read by the enterprise's rules and, where told, those of the line it came in on. */
+/** A number read by the enterprise's rules and, where told, those of the line it came in on, which is no client. */
 export function readNumber(profile: EnterpriseProfile | null, raw: string | null, line: string | null): PhoneReading {
   return toE164(raw, {
     country: profile?.country ?? '',
-    lines: profile?.lines ?? null,
+    lines: line === null ? (profile?.lines ?? null) : [...(profile?.lines ?? []), line],
     transform: line === null ? null : (profile?.lineTransforms?.[line] ?? null),
   });
 }
@@ -69,5 +70,5 @@ function sameNumber(one: string, other: string): boolean {
 export function partyOf(work: Work, profile: EnterpriseProfile | null, raw: string): string {
   if (isExtension(work, profile, raw)) return raw;
   const reading = readNumber(profile, raw, null);
-  return reading.kind === 'number' ? reading.e164 : raw;
+  return reading.kind === 'number' ? reading.e164 : cleanText(raw);
 }

@@ -94,9 +94,9 @@ function fieldReader(raw: object): (name: string) => unknown {
   return (name) => byLowerName.get(name.toLowerCase());
 }
 
-/** Text without spaces, line ends and quotes around it; null when nothing or `<unknown>` is left. */
+/** Text without spaces, line ends and quotes around it or anything invisible in it; null for nothing and `<unknown>`. */
 function text(value: unknown): string | null {
-  const read = bare(value);
+  const read = bare(value).replace(/\p{C}/gu, '');
   return read === '' || read.toLowerCase() === '<unknown>' ? null : read;
 }
 

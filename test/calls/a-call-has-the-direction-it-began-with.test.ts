@@ -17,7 +17,31 @@ describe('an incoming call', () => {
   ])('begins on %s, whatever its caller id says', (_what, name) => {
     const caller = channel(name, 0, 0, { state: 'ring', callerNum: '150', context: 'from-trunk', exten: '0001360' });
     const run = new Run().feed([ami(0, { kind: 'channel.new', channel: caller })]);
-    expect(run.events[0]?.call).toMatchObject({ direction: 'in', line: '0001360', external: '150' });
+    // Whoever shows the number of an extension is no client by it.
+    expect(run.events[0]?.call).toMatchObject({ direction: 'in', line: '0001360', external: null });
+  });
+
+  it('of a short number that is no extension is told with it', () => {
+    const run = new Run().feed(ringing(0, 0, '150', { callerNum: '10010' }));
+    expect(run.events[0]?.call).toMatchObject({ direction: 'in', external: '10010' });
+  });
+
+  it('from a staff mobile is a colleague’s: internal, and he is who called', () => {
+    const run = new Run().feed(ringing(0, 0, '151', { callerNum: '80290000009' }));
+    expect(run.events).toMatchObject([
+      { kind: 'call.started', call: { direction: 'internal', caller: '+375290000009', external: null } },
+      { kind: 'call.ringing', extensions: ['151'] },
+    ]);
+  });
+
+  it('whose number is told late, and is a staff mobile, stays without a client', () => {
+    const over = { callerNum: '0001363', exten: '0001363' };
+    const run = new Run().feed([
+      ...ringing(0, 0, '151', over),
+      ami(60, { kind: 'channel.seen', channel: trunk(0, { ...over, callerNum: '375290000009' }) }),
+      ...gone(5_000, trunk(0, over), channel('151', 1, 0)),
+    ]);
+    expect(run.records).toMatchObject([{ direction: 'in', external: null, result: 'abandoned' }]);
   });
 
   it('of a short number dialled in an inbound context has that number as its line', () => {
@@ -25,11 +49,14 @@ describe('an incoming call', () => {
     expect(run.events[0]?.call).toMatchObject({ direction: 'in', line: '151' });
   });
 
-  it.each([['anonymous'], [null], ['Unknown']])('with the number withheld (%s) is told without one', (callerNum) => {
-    const run = new Run().feed(ringing(0, 0, '150', { callerNum }));
-    expect(run.events.map((event) => event.kind)).toEqual(['call.started', 'call.ringing']);
-    expect(run.events[0]?.call.external).toBeNull();
-  });
+  it.each([['anonymous'], [null], ['Unknown'], ['Restricted'], ['asterisk'], ['+'], ['<unknown>']])(
+    'with the number withheld (%s) is told without one',
+    (callerNum) => {
+      const run = new Run().feed(ringing(0, 0, '150', { callerNum }));
+      expect(run.events.map((event) => event.kind)).toEqual(['call.started', 'call.ringing']);
+      expect(run.events[0]?.call.external).toBeNull();
+    },
+  );
 
   it('with an unreadable number is told with its text, cleaned', () => {
     const run = new Run().feed(ringing(0, 0, '150', { callerNum: `1\r\nEvent: Hangup${'x'.repeat(200)}` }));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { toE164 } from '../../src/calls/phone.js';
 
 type Row = [spelling: string, country: string, read: string, transform?: string];
@@ -31,7 +31,45 @@ const TABLE: Row[] = [
   ['tel:+375290000001', 'BY', '+375290000001'],
   ['+375290000001;phone-context=x', 'BY', '+375290000001'],
   [' 375290000001\r\n', 'BY', '+375290000001'],
+  // … as people, phones and SIP put it
+  ['++375290000001', 'BY', '+375290000001'],
+  ['+ 375 29 000 00 01', 'BY', '+375290000001'],
+  ['(+375) 29 000 00 01', 'BY', '+375290000001'],
+  ['[375] 29 000 00 01', 'BY', '+375290000001'],
+  ['+375 (0) 29 000-00-01', 'BY', '+375290000001'],
+  ['3750290000001', 'BY', '+375290000001'],
+  ['+37580290000001', 'BY', '+375290000001'],
+  ['375\u00a029\u00a0000\u00a000\u00a001', 'BY', '+375290000001'],
+  ['３７５２９００００００１', 'BY', '+375290000001'],
+  ['＋３７５ ２９ ０００ ００ ０１', 'BY', '+375290000001'],
+  ['٣٧٥٢٩٠٠٠٠٠٠١', 'BY', '+375290000001'],
+  ['\u202a+375290000001\u202c', 'BY', '+375290000001'],
+  ['375\u200b29\u2060000\ufeff0001', 'BY', '+375290000001'],
+  ['+375–29–000–00–01', 'BY', '+375290000001'],
+  ['+375‑29‑000‑00‑01', 'BY', '+375290000001'],
+  ['375\t29 0000001', 'BY', '+375290000001'],
+  ["'375290000001'", 'BY', '+375290000001'],
+  ['"Ann" <375290000001>', 'BY', '+375290000001'],
+  ['"Ann" <sip:+375290000001@203.0.113.5>;tag=1', 'BY', '+375290000001'],
+  ['sip:%2B375290000001@203.0.113.5:5060;user=phone', 'BY', '+375290000001'],
+  ['SIPS:80290000001@pbx.example.invalid', 'BY', '+375290000001'],
+  ['tel:+375-29-000-00-01;ext=5', 'BY', '+375290000001'],
+  ['tel:290000001;phone-context=+375', 'BY', '+375290000001'],
+  ['375290000001@from-trunk', 'BY', '+375290000001'],
+  ['+375290000001 ext. 5', 'BY', '+375290000001'],
+  ['+375 29 000 00 01 доб. 5', 'BY', '+375290000001'],
+  ['80290000001,,5', 'BY', '+375290000001'],
+  ['80290000001#', 'BY', '+375290000001'],
+  ['тел. +375 29 000-00-01', 'BY', '+375290000001'],
+  // … of lengths of their own, and those no plan has but a PBX shows
+  ['88011001100', 'BY', '+3758011001100'],
+  ['8 801 100 11 00', 'BY', '+3758011001100'],
+  ['+375990000001', 'BY', '+375990000001'],
+  ['375990000001', 'BY', '+375990000001'],
+  ['+375000000000', 'BY', '+375000000000'],
   ['80172000001', 'BY', '+375172000001'],
+  ['0440000001', 'BY', '+375440000001'],
+  ['80440000001', 'BY', '+375440000001'],
   ['172000001', 'BY', '+375172000001'],
   ['79001234567', 'BY', '+79001234567'],
   ['+74950000001', 'BY', '+74950000001'],
@@ -39,6 +77,14 @@ const TABLE: Row[] = [
   ['0074950000001', 'BY', '+74950000001'],
   ['380500000001', 'BY', '+380500000001'],
   ['48221234567', 'BY', '+48221234567'],
+  ['000375290000001', 'BY', '+375290000001'],
+  ['0048221234567', 'BY', '+48221234567'],
+  ['8 10 48 22 123 45 67', 'BY', '+48221234567'],
+  // Russia's and Kazakhstan's own spelling, seen in Belarus and Ukraine
+  ['89001234567', 'BY', '+79001234567'],
+  ['8 (495) 123-45-67', 'BY', '+74951234567'],
+  ['87010000001', 'BY', '+77010000001'],
+  ['8 900 123 45 67', 'UA', '+79001234567'],
   // A line's own rule
   ['80290000001', 'BY', '+375290000001', '+375{9}'],
   ['+0290000001', 'BY', '+375290000001', '+375{9}'],
@@ -47,6 +93,23 @@ const TABLE: Row[] = [
   ['+74950000001', 'BY', '+74950000001', '+375{9}'],
   ['79001234567', 'BY', '+79001234567', '+375{9}'],
   ['00001', 'BY', 'extension', '+375{9}'],
+  ['80172000001', 'BY', '+375172000001', '+37517{7}'],
+  ['80290000001', 'BY', '+375290000001', '+37517{7}'],
+  ['380440000001', 'BY', '+380440000001', '+375{9}'],
+  ['00375290000001', 'BY', '+375290000001', '+375{9}'],
+  ['+48221234567', 'BY', '+48221234567', '+375{9}'],
+  ['80290000001', 'BY', '+375290000001', '80{9}'],
+  ['290000001', 'BY', '+375290000001', '80{9}'],
+  ['375290000001', 'BY', '+375290000001', '80{9}'],
+  ['79001234567', 'BY', '+79001234567', '80{9}'],
+  ['290000001', 'BY', '+375290000001', '375{9}'],
+  ['0290000001', 'BY', '+375290000001', '{9}'],
+  ['0440000001', 'BY', '+380440000001', '+380{9}'],
+  ['9001234567', 'BY', '+79001234567', '+7{10}'],
+  ['89001234567', 'BY', '+79001234567', '+7{10}'],
+  ['+84951234567', 'BY', '+74951234567', '+7{10}'],
+  ['2900000', 'BY', 'unreadable', '+375{9}'],
+  ['290000001', 'BY', '+375290000001', '{0}'],
   // Russia
   ['89001234567', 'RU', '+79001234567'],
   ['8 (900) 123-45-67', 'RU', '+79001234567'],
@@ -58,6 +121,18 @@ const TABLE: Row[] = [
   ['810375290000001', 'RU', '+375290000001'],
   ['375290000001', 'RU', '+375290000001'],
   ['+375290000001', 'RU', '+375290000001'],
+  ['88002000600', 'RU', '+78002000600'],
+  ['8 (800) 200-06-00', 'RU', '+78002000600'],
+  ['+88002000600', 'RU', '+78002000600'],
+  ['+89001234567', 'RU', '+79001234567'],
+  ['+7 (8) 900 123-45-67', 'RU', '+79001234567'],
+  ['789001234567', 'RU', '+79001234567'],
+  ['007 900 123 45 67', 'RU', '+79001234567'],
+  ['87010000001', 'RU', '+77010000001'],
+  ['+70290000001', 'RU', '+70290000001'],
+  ['380440000001', 'RU', '+380440000001'],
+  ['80290000001', 'RU', 'unreadable'],
+  ['1234567', 'RU', 'unreadable'],
   // Kazakhstan
   ['87010000001', 'KZ', '+77010000001'],
   ['8 701 000 00 01', 'KZ', '+77010000001'],
@@ -65,6 +140,8 @@ const TABLE: Row[] = [
   ['7010000001', 'KZ', '+77010000001'],
   ['+77172000001', 'KZ', '+77172000001'],
   ['8 7172 00 00 01', 'KZ', '+77172000001'],
+  ['8 10 375 29 000 00 01', 'KZ', '+375290000001'],
+  ['89001234567', 'KZ', '+79001234567'],
   // Ukraine
   ['0500000001', 'UA', '+380500000001'],
   ['050 000-00-01', 'UA', '+380500000001'],
@@ -75,43 +152,112 @@ const TABLE: Row[] = [
   ['00380500000001', 'UA', '+380500000001'],
   ['500000001', 'UA', '+380500000001'],
   ['375290000001', 'UA', '+375290000001'],
+  ['0 44 000 00 01', 'UA', '+380440000001'],
+  ['0 800 501 234', 'UA', '+380800501234'],
+  ['+0440000001', 'UA', '+380440000001'],
+  ['+440000001', 'UA', '+380440000001'],
+  ['+3800440000001', 'UA', '+380440000001'],
   // Elsewhere
   ['020 7946 0000', 'GB', '+442079460000'],
   ['+12125550100', 'GB', '+12125550100'],
-  // No client's number
+  ['(212) 555-0100', 'US', '+12125550100'],
+  ['011 375 29 000 00 01', 'US', '+375290000001'],
+  ['71 91234-5678', 'BR', '+5571912345678'],
+  // No client's number: withheld
   ['', 'BY', 'withheld'],
+  [' ', 'BY', 'withheld'],
+  ['+', 'BY', 'withheld'],
+  ['-', 'BY', 'withheld'],
+  ['""', 'BY', 'withheld'],
+  ['<>', 'BY', 'withheld'],
+  ['\r\n', 'BY', 'withheld'],
   ['anonymous', 'BY', 'withheld'],
   ['Anonymous', 'BY', 'withheld'],
+  ['ANONYMOUS', 'BY', 'withheld'],
   ['<unknown>', 'BY', 'withheld'],
   ['unknown', 'BY', 'withheld'],
+  ['asterisk', 'BY', 'withheld'],
+  ['Restricted', 'BY', 'withheld'],
+  ['Unavailable', 'BY', 'withheld'],
+  ['Private', 'BY', 'withheld'],
+  ['Private Number', 'BY', 'withheld'],
+  ['not-available', 'BY', 'withheld'],
+  ['null', 'BY', 'withheld'],
+  ['s', 'BY', 'withheld'],
+  ['0000000000', 'BY', 'withheld'],
   ['anonymous@anonymous.invalid', 'BY', 'withheld'],
+  ['sip:anonymous@anonymous.invalid', 'BY', 'withheld'],
+  ['"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1', 'BY', 'withheld'],
   ['Номер не определен', 'BY', 'withheld'],
+  ['номер не определён', 'BY', 'withheld'],
+  ['Скрытый номер', 'BY', 'withheld'],
+  // … a line
   ['0001363', 'BY', 'line'],
+  ['+0001363', 'BY', 'line'],
+  ['sip:0001363@203.0.113.5', 'BY', 'line'],
   ['3880000', 'BY', 'line'],
+  ['+3880000', 'BY', 'line'],
+  ['gate-1', 'BY', 'line'],
+  // … a short number: an extension, a service, the emergency services
   ['151', 'BY', 'extension'],
+  ['+151', 'BY', 'extension'],
+  ['sip:151@203.0.113.5', 'BY', 'extension'],
   ['*8', 'BY', 'extension'],
+  ['101', 'BY', 'extension'],
   ['103', 'BY', 'extension'],
-  ['2900000', 'BY', 'unreadable'],
-  ['979001112233', 'BY', 'unreadable'],
+  ['112', 'BY', 'extension'],
+  ['10010', 'BY', 'extension'],
+  ['0', 'BY', 'extension'],
   ['+1', 'BY', 'extension'],
+  // … nothing that can be read
+  ['123456', 'BY', 'unreadable'],
+  ['2900000', 'BY', 'unreadable'],
+  ['+375', 'BY', 'extension'],
+  ['+37529000', 'BY', 'unreadable'],
+  ['37529000000123', 'BY', 'unreadable'],
+  ['979001112233', 'BY', 'unreadable'],
+  ['+999123456789', 'BY', 'unreadable'],
   ['hello', 'BY', 'unreadable'],
+  ['Ann 151', 'BY', 'unreadable'],
+  ['8 800 FLOWERS', 'RU', 'unreadable'],
+  ['*21*375290000001', 'BY', 'unreadable'],
   ['1\r\n\r\nEvent: Hangup', 'BY', 'unreadable'],
+  ['375290000001\r\nVariable: x=1', 'BY', 'unreadable'],
+  ['37529000\ufffd0001', 'BY', 'unreadable'],
   ['9'.repeat(79), 'BY', 'unreadable'],
   ['375290000001', 'no such country', '+375290000001'],
+  ['80290000001', '', 'unreadable'],
 ];
 
+const LINES = ['3880000', 'gate-1'];
+
 describe('a number', () => {
-  it('table has at least 60 spellings', () => {
-    expect(TABLE.length).toBeGreaterThanOrEqual(60);
+  let right = 0;
+  afterAll(() => {
+    process.stdout.write(`number spellings read as they were meant: ${right} of ${TABLE.length}\n`);
+  });
+
+  it('table has at least 60 spellings, none of them twice', () => {
+    expect(new Set(TABLE.map(([spelling]) => spelling)).size).toBeGreaterThanOrEqual(60);
+    expect(new Set(TABLE.map((row) => JSON.stringify(row))).size).toBe(TABLE.length);
   });
 
   it.each(TABLE)('%j in %s is %s', (spelling, country, read, transform) => {
     const reading = toE164(spelling, {
       country,
-      lines: ['3880000'],
+      lines: LINES,
       ...(transform === undefined ? {} : { transform }),
     });
     expect(reading.kind === 'number' ? reading.e164 : reading.kind).toBe(read);
+    right += 1;
+  });
+
+  it('read once is read the same again, in any of the countries', () => {
+    for (const [, , read] of TABLE.filter(([, , one]) => one.startsWith('+'))) {
+      for (const country of ['BY', 'RU', 'KZ', 'UA', 'US', '']) {
+        expect(toE164(read, { country, lines: LINES })).toEqual({ kind: 'number', e164: read });
+      }
+    }
   });
 
   it('that is none comes back without control characters and cut', () => {
@@ -120,6 +266,15 @@ describe('a number', () => {
     const raw = 'raw' in reading ? reading.raw : '';
     expect(raw).toHaveLength(80);
     expect(raw).toMatch(/^1Event: Hangup x+$/);
+  });
+
+  it.each([
+    ['a word\u202e\u2066 turned around', 'a word turned around'],
+    ['bad \ud800 pair', 'bad  pair'],
+    ['\u0007bell\u001b[31m', 'bell[31m'],
+    [`${'x'.repeat(79)}😀😀`, `${'x'.repeat(79)}😀`],
+  ])('%j comes back as %j', (hostile, clean) => {
+    expect(toE164(hostile, { country: 'BY' })).toEqual({ kind: 'unreadable', raw: clean });
   });
 
   it('is read whatever it is: nothing throws', () => {

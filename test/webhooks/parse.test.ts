@@ -38,6 +38,15 @@ describe('what the fleet posts is read as meant', () => {
     expect(parseFleetEvent('dial', { ...dial, Extensions: given }).extensions).toEqual(expected);
   });
 
+  test('a text with control and invisible characters comes out clean', () => {
+    const hostile = { Phone: '\u202e375290000001\r\n', Trunk: '0001363\u0000\r\nEvent: x', Extensions: ['15\u001b1'] };
+    expect(parseFleetEvent('dial', { ...dial, ...hostile })).toMatchObject({
+      phone: '375290000001',
+      trunk: '0001363Event: x',
+      extensions: ['151'],
+    });
+  });
+
   test.each([
     [0, 0],
     ['0', 0],
