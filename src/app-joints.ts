@@ -13,8 +13,8 @@ import type { Metrics } from './platform/metrics.js';
 
 export function integrationSource(enterprise: Enterprise | null): IntegrationSource | null {
   if (!enterprise) return null;
-  const { number, timezone, mode, integrations } = enterprise;
-  return { enterprise: number, timezone, on: mode !== 'off', integrations };
+  const { number, timezone, mode, anonymous, integrations } = enterprise;
+  return { enterprise: number, timezone, on: mode !== 'off', anonymous, integrations };
 }
 
 /** `on` sends what began after the take-over; `shadow` only logs; `off`, and what is older, neither. */

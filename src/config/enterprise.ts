@@ -12,6 +12,7 @@ import { isAddress } from './variables.js';
 const MODES = ['off', 'shadow', 'on'] as const;
 const SOURCES = ['ami', 'webhook'] as const;
 const TRANSPORTS = ['auto', 'asterisk-manager', 'native'] as const;
+const ANONYMOUS = ['record', 'card', 'ignore'] as const;
 const ENCODINGS = ['utf8', 'cp1251', 'latin1'] as const;
 
 type Mode = (typeof MODES)[number];
@@ -121,6 +122,8 @@ export const enterpriseEntry = z
     webhookFrom: z.array(network).optional(),
     clientId: secret('the client id').optional(),
     dialAllow: z.array(country).optional(),
+    /** What CRMs are told of callers without a number. */
+    anonymous: z.enum(ANONYMOUS).default('record'),
     extensions: z.array(extension).default([]),
     smartRedirect: smartRedirect
       .extend({ secret: secret('the secret').optional() })
@@ -184,6 +187,8 @@ export interface Enterprise {
   /** Names it in click-to-call callbacks: as good as a password. */
   clientId: string;
   dialAllow: string[];
+  /** What CRMs are told of callers without a number: the finished call, a card too, nothing. */
+  anonymous: (typeof ANONYMOUS)[number];
   extensions: Extension[];
   smartRedirect: SmartRedirect | null;
   /** By type; secrets in clear. */

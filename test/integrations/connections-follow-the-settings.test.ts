@@ -31,7 +31,9 @@ function stand() {
   const connections = createConnections({
     registry: [notebook],
     source: (enterprise) =>
-      enterprise === '0367' ? { enterprise, timezone: 'Europe/Minsk', on: true, integrations } : null,
+      enterprise === '0367'
+        ? { enterprise, timezone: 'Europe/Minsk', on: true, anonymous: 'record', integrations }
+        : null,
     deps: () => ({ http: { request: () => Promise.reject(new Error('nothing is sent here')) }, publicUrl: null }),
     log: createLogger('silent'),
   });
@@ -111,6 +113,7 @@ it('nothing is owed to any integration of an enterprise that is off', () => {
       enterprise,
       timezone: 'Europe/Minsk',
       on: false,
+      anonymous: 'record',
       integrations: { notebook: { enabled: true, page: 'a' } },
     }),
     deps: () => ({ http: { request: () => Promise.reject(new Error('nothing is sent here')) }, publicUrl: null }),

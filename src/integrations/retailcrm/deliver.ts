@@ -12,22 +12,25 @@ import type { Attempt, DeliveryJob, Outcome, Plan, Step } from '../contract.js';
 import type { RetailCrmClient } from './client.js';
 import { callRecord, cardEvent, codesOf, hangupEvent, ownerOf, phoneOf } from './requests.js';
 import type { Context } from './requests.js';
+import type { RetailCrmSettings } from './settings.js';
 
 const EVENT_PATH = '/api/v5/telephony/call/event';
 const UPLOAD_PATH = '/api/v5/telephony/calls/upload';
 
 const INTERNAL: Plan = { why: 'an internal call: no client is in it' };
+const NO_NUMBER = { why: 'the client has no number, and RetailCRM keeps no call without one: see withheld_phone' };
 
-export function plan(event: CallEvent): Plan {
+export function plan(event: CallEvent, settings: RetailCrmSettings): Plan {
   const { direction, external, recovered } = event.call;
   switch (event.kind) {
     case 'call.ringing':
       if (direction === 'internal') return INTERNAL;
       if (recovered) return { why: 'a recovered call is history and opens no card' };
-      if (external === null) return { why: 'the caller hides his number: there is nobody to show a card of' };
+      if (phoneOf(external, settings) === null) return NO_NUMBER;
       return [{ step: 'card.open', class: 'perishable' }];
     case 'call.finished': {
       if (direction === 'internal') return INTERNAL;
+      if (phoneOf(external, settings) === null) return NO_NUMBER;
       const record: Step = { step: 'record', class: 'durable' };
       return recovered ? [record] : [{ step: 'card.close', class: 'closing' }, record];
     }
@@ -57,8 +60,7 @@ export async function deliver(
 ): Promise<Outcome> {
   const { event, step } = job;
   const phone = phoneOf(event.call.external, context.settings);
-  if (phone === null)
-    return { kind: 'skipped', why: 'the caller hides his number, and RetailCRM keeps no call without one' };
+  if (phone === null) return { kind: 'skipped', ...NO_NUMBER };
   const work: Work = { event, phone, attempt, client, context };
   switch (step) {
     case 'card.open':

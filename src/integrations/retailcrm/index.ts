@@ -20,7 +20,7 @@ export const retailcrm = defineConnector({
   rate: { perSecond: 32, burst: 8 },
   limitKey: ({ origin, api_key }) =>
     `${new URL(origin).host}/${createHash('sha256').update(api_key).digest('hex').slice(0, 16)}`,
-  plan: (event) => plan(event),
+  plan,
   connect,
 });
 

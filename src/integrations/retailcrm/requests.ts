@@ -77,13 +77,17 @@ export function callRecord(
   };
 }
 
-/** The client's number in the account's form; null when there is none to show. */
+/** The client's number in the account's form, else that of clients without one; null when there is none to show. */
 export function phoneOf(external: string | null, settings: RetailCrmSettings): string | null {
-  const number = external ?? settings.withheld_phone;
-  const digits = (number ?? '').replace(/\D/g, '');
-  if (digits === '') return null;
-  // Only what was read as a number gets its plus; a raw text keeps to its digits.
-  return settings.phone_format === 'plus' && number?.startsWith('+') ? `+${digits}` : digits;
+  return dialled(external, settings) ?? dialled(settings.withheld_phone, settings);
+}
+
+/** A text that nobody could dial is no phone to RetailCRM. Only what was read as a number gets its plus. */
+function dialled(number: string | null, settings: RetailCrmSettings): string | null {
+  if (number === null || !/^[+\d\s().\-/*#]+$/.test(number)) return null;
+  const digits = number.replace(/\D/g, '');
+  if (digits.length < 3 || digits.length > 15) return null;
+  return settings.phone_format === 'plus' && number.startsWith('+') ? `+${digits}` : digits;
 }
 
 /** Extensions as they are; a staff mobile counts as its owner's extension and is left out when nobody's. */

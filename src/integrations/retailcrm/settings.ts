@@ -39,7 +39,9 @@ const fields = z.looseObject({
     .enum(['digits', 'plus'])
     .default('digits')
     .meta({ title: 'Client numbers: 79000000001 or +79000000001' }),
-  withheld_phone: optionalText.meta({ title: 'Number to record for callers who hide theirs; empty: no record' }),
+  withheld_phone: optionalText
+    .refine((number) => number === null || /^\+?\d{3,15}$/.test(number), 'must be 3 to 15 digits')
+    .meta({ title: 'Number to record for callers who hide theirs; empty: no record' }),
   default_extension: optionalText.meta({ title: 'Extension that gets calls nobody was rung for' }),
   missed_code: z
     .enum(['first', 'last'])
