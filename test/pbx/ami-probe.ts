@@ -13,6 +13,8 @@ export const headerOf = (message: ProbeMessage, name: string): string | undefine
  */
 export interface AmiProbe {
   readonly messages: readonly ProbeMessage[];
+  /** When the nth of them was complete, by our clock. */
+  heardAt(index: number): number;
   /** Every byte received, greeting included. */
   raw(): Buffer;
   action(name: string, headers?: Readonly<Record<string, string>>): Promise<ProbeMessage>;
@@ -46,6 +48,7 @@ export async function openAmiProbe(options: {
 
 function readFrom(socket: Socket): AmiProbe {
   const messages: ProbeMessage[] = [];
+  const heard: number[] = [];
   const waiting = new Set<(message: ProbeMessage | null) => void>();
   const chunks: Buffer[] = [];
   let rest = '';
@@ -65,6 +68,7 @@ function readFrom(socket: Socket): AmiProbe {
       const message = parse(rest.slice(0, end));
       rest = rest.slice(end + 4);
       messages.push(message);
+      heard.push(Date.now());
       for (const wake of [...waiting]) wake(message);
     }
   });
@@ -98,6 +102,7 @@ function readFrom(socket: Socket): AmiProbe {
 
   return {
     messages,
+    heardAt: (index) => heard[index] ?? Date.now(),
     raw: () => Buffer.concat(chunks),
     find,
     async action(name, headers = {}) {

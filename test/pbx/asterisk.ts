@@ -47,6 +47,8 @@ export interface StartOptions {
   readonly version: 16 | 22;
   readonly systemName?: string;
   readonly extraDialplan?: string;
+  /** Its zone as POSIX writes it, `<+03>-3`; UTC when absent. Its CDR is UTC all the same. */
+  readonly timeZone?: string;
   /** Whole configuration files that replace those made here, e.g. `{ 'manager.conf': … }`; told the ports where they need them. */
   readonly files?: ConfigFiles | ((ports: PortBlock) => ConfigFiles);
 }
@@ -88,7 +90,7 @@ export async function startAsterisk(options: StartOptions): Promise<Asterisk> {
     if (running?.running()) throw new Error('this Asterisk is already running');
     running = await keepProcess({
       command: ['chroot', root, '/usr/sbin/asterisk', '-f', '-C', `${home}/etc/asterisk.conf`],
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', TZ: 'UTC', HOME: home },
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', TZ: options.timeZone ?? 'UTC', HOME: home },
       removeAfter: folder,
     });
     await untilBooted(running, ports.ami, () => read('log/full'));

@@ -23,9 +23,9 @@ export const MANAGER_USERS: Readonly<Record<ManagerUserName, ManagerUser>> = {
 export type FilterSyntax = 'regex' | 'named';
 export const filterSyntaxOf = (version: 16 | 22): FilterSyntax => (version === 16 ? 'regex' : 'named');
 
-const FORGEABLE = ['Newchannel', 'Newexten', 'VarSet'];
-const FLEET_VARIABLES = ['LisAMI_EventData', 'MIXMONITOR_FILENAME'];
-const FLEET_EVENTS = [
+export const FORGEABLE = ['Newchannel', 'Newexten', 'VarSet'];
+export const FLEET_VARIABLES = ['LisAMI_EventData', 'MIXMONITOR_FILENAME'];
+export const FLEET_EVENTS = [
   ...['Newstate', 'DialBegin', 'DialState', 'DialEnd', 'BridgeCreate', 'BridgeEnter', 'BridgeLeave', 'BridgeMerge'],
   ...['BridgeDestroy', 'Hangup', 'HangupRequest', 'SoftHangupRequest', 'NewConnectedLine', 'NewCallerid', 'Hold'],
   ...['Unhold', 'MixMonitorStart', 'MixMonitorStop', 'AttendedTransfer', 'BlindTransfer', 'Pickup', 'LocalBridge'],
