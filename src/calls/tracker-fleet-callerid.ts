@@ -9,6 +9,7 @@ import { parseChannelName } from './channel-name.js';
 import { e164Of } from './phone.js';
 import { direct } from './tracker-announce.js';
 import { readExternal } from './tracker-client.js';
+import { otherHalf } from './tracker-legs.js';
 import { identify, isExtension, staffMobile } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
 import { mainIs } from './tracker-fleet-dial.js';
@@ -94,7 +95,8 @@ export function castTrunk(work: Work, call: CallState, leg: Leg, number: string 
 }
 
 function consultation(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
-  if (call.answeredAt === null) return;
+  // Half of a channel whose other half hung up is renamed on its way out.
+  if (call.answeredAt === null || (otherHalf(call, leg)?.goneAt ?? null) !== null) return;
   const first = leg.name.endsWith(';1');
   const agent = first ? fleet.connectedNum : fleet.callerNum;
   if (agent === call.finalAgent && !openTransfers(call).some((one) => one.kind === 'attended')) {

@@ -30,20 +30,38 @@ export function mainIs(call: CallState, leg: Leg): void {
 export function fleetDial(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
   if (isLegOfAnother(call, leg, fleet)) return;
   if (fleet.callType === 1) return goesOut(work, call, leg, fleet);
-  const caller = fleet.phone;
-  if (
-    fleet.callType === 2 ||
-    (fleet.trunk === null && caller !== null && isExtension(work, work.profile(call), caller))
-  ) {
+  if (fromInside(work, call, fleet)) {
+    if (isWithin(call, leg)) return dialledWithin(work, call, leg, fleet);
     mainIs(call, leg);
     leg.role = 'client';
-    leg.party = caller;
-    call.caller ??= caller;
+    leg.party = fleet.phone;
+    call.caller ??= fleet.phone;
     direct(work, call, 'internal');
   } else {
     comesIn(work, call, leg, fleet);
   }
   ringThese(work, call, fleet);
+}
+
+/** A phone calls phones: CallType 2, or that of incoming calls with no line and an extension for a caller. */
+function fromInside(work: Work, call: CallState, { callType, trunk, phone }: FleetEvent): boolean {
+  return callType === 2 || (trunk === null && phone !== null && isExtension(work, work.profile(call), phone));
+}
+
+/** The call began otherwise: this is a consultation's channel, or the client's own that was sent on. */
+function isWithin(call: CallState, leg: Leg): boolean {
+  return call.direction !== null && !(call.direction === 'internal' && leg.uid === call.uid);
+}
+
+/** What a consultation dials is told by its channel; a client who is dialled for after a talk was sent on blindly. */
+function dialledWithin(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
+  if (leg.role !== 'client' || call.answeredAt === null) return;
+  const parties = fleet.extensions.map((extension) => partyOf(work, work.profile(call), extension));
+  const to = parties.length === 1 ? (parties[0] ?? null) : null;
+  const open = openTransfers(call).at(-1) ?? note(work, call, 'blind', call.finalAgent, to);
+  open.to ??= to;
+  call.fleet.lastExten = to ?? call.fleet.lastExten;
+  if (parties.length > 0) work.say(call, { kind: 'call.ringing', extensions: parties });
 }
 
 /** The outgoing dial of a staff mobile or a forward: it serves a call that is known, it is none of its own. */

@@ -12,7 +12,7 @@ import { direct } from './tracker-announce.js';
 import { readDialled, readExternal } from './tracker-client.js';
 import { finish, lastKnownEnd, legGone } from './tracker-ending.js';
 import { answer } from './tracker-talk.js';
-import { localStart } from './tracker-time.js';
+import { localStart, startOf } from './tracker-time.js';
 import { isExtension, partyOf, staffMobile } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
 import { endTimeOf, localTimeOf } from './tracker-fleet-fill.js';
@@ -21,6 +21,8 @@ import { standIn } from './tracker-fleet-bridge.js';
 import { heard, openFleetCall } from './tracker-fleet-open.js';
 
 const ANSWERED = '2';
+/** No Dial was run: of an internal call it means that a phone dialled a feature code, to pick up a ring, say. */
+const NOBODY_DIALLED = '1';
 
 export function fleetHangup(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
   if (call.direction === null) tellDirection(work, call, leg, fleet);
@@ -56,13 +58,16 @@ function remember(work: Work, call: CallState, fleet: FleetEvent): void {
   call.fleet.endTime = endTimeOf(work, fleet, call.enterprise);
 }
 
-/** A client's hang-up told by the context of transfers (CallType 2), with nobody reached: that transfer failed. */
+/**
+ * A client's hang-up told by the context of transfers (CallType 2): he was sent on blindly, and where nobody was heard of
+ * since, to nobody. Whom he was sent to is told by hosts that name who was dialled last.
+ */
 function lostOnTransfer(work: Work, call: CallState, fleet: FleetEvent): void {
   if (fleet.callType !== 2 || call.direction === 'internal' || call.answeredAt === null) return;
   const to = fleet.extensions[0] ?? null;
   const last = call.transfers.at(-1);
-  if (openTransfers(call).length > 0 || last?.kind === 'blind' || to === null || to === call.finalAgent) return;
-  note(work, call, 'blind', call.finalAgent, partyOf(work, work.profile(call), to));
+  if (openTransfers(call).length > 0 || last?.kind === 'blind' || (to !== null && to === call.finalAgent)) return;
+  note(work, call, 'blind', call.finalAgent, to === null ? null : partyOf(work, work.profile(call), to));
 }
 
 /** Ends a webhook call; what the dialplan said of it counts where no bridge was posted. */
@@ -99,7 +104,7 @@ function tellDirection(work: Work, call: CallState, leg: Leg, fleet: FleetEvent)
   const fromInside = phone !== null && isExtension(work, profile, phone);
   if (fleet.callType === 2 || (fleet.callType === 0 && fleet.trunk === null)) {
     // Anything else of this type is a Local half or a transfer's leg.
-    if (fromInside) internal(work, call, leg, phone);
+    if (fromInside && fleet.callStatus !== NOBODY_DIALLED) internal(work, call, leg, phone);
     return;
   }
   if (fleet.callType === 0) {
@@ -155,15 +160,17 @@ export function loneHangup(work: Work, fleet: FleetEvent, enterprise: string | u
   const uid = fleet.uid ?? '';
   const profile = work.profileOf(enterprise);
   const inside = fleet.phone !== null && isExtension(work, profile, fleet.phone);
-  const strange = fleet.callType === 2 && !inside;
+  const strange = fleet.callType === 2 && (!inside || fleet.callStatus === NOBODY_DIALLED);
   const caller = fleet.extensions[0];
   const mobile =
     fleet.callType === 1 && caller !== undefined && !isExtension(work, profile, caller) && caller !== fleet.trunk;
   if (strange || mobile || fleet.callType === null) return work.count('parasitic-hangup', enterprise);
   const call = openFleetCall(work, uid);
   heard(work, call, fleet, enterprise);
-  const begun = localStart(fleet.dateReceived ?? fleet.startTime, localTimeOf(work, fleet, enterprise));
   const ended = endTimeOf(work, fleet, enterprise);
+  // `DateReceived` starts anew with every record Asterisk begins; the unique id is made once.
+  const stamp = localStart(fleet.dateReceived ?? fleet.startTime, localTimeOf(work, fleet, enterprise));
+  const begun = ended === null ? null : (startOf(uid, ended) ?? stamp);
   if (begun !== null && ended !== null && begun <= ended) {
     call.startedAt = begun;
     work.at = ended;
