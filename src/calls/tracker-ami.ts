@@ -156,7 +156,7 @@ function channelConfirmedGone(work: Work, uid: string): void {
   const call = work.edit(work.pages.uids.get(uid));
   if (!call) return;
   confirmedGone(work, call, uid);
-  if (!work.finished.has(call.id)) endIfEmpty(work, call, work.onPbxClock(work.now));
+  if (!work.finished.has(call.id)) endIfEmpty(work, call, work.at);
 }
 
 function dialBegin(work: Work, fact: Of<'dial.begin'>): void {

@@ -10,8 +10,8 @@ import { WakeHeap } from './wake-heap.js';
 export interface LinkPage {
   up: boolean;
   lostAt: number | null;
-  /** The PBX's clock less ours, from the last stamped fact. */
-  skewMs: number;
+  /** The PBX's clock less ours, from the last stamped fact; null until there was one. */
+  skewMs: number | null;
 }
 
 export class Book {
@@ -28,7 +28,7 @@ export class Book {
   readonly parties = new Map<string, string>();
   readonly ended = new Map<string, EndedUid>();
   readonly wakes = new WakeHeap();
-  link: LinkPage = { up: false, lostAt: null, skewMs: 0 };
+  link: LinkPage = { up: false, lostAt: null, skewMs: null };
   #endedOrder: EndedUid[] = [];
 
   put(call: CallState): void {

@@ -62,7 +62,7 @@ export function stillThere(work: Work, call: CallState, leg: Leg): void {
 
 export function confirmedGone(work: Work, call: CallState, uid: string): void {
   const leg = call.legs.find((one) => one.uid === uid);
-  if (leg && leg.goneAt === null) legGone(work, call, leg, work.onPbxClock(work.now));
+  if (leg && leg.goneAt === null) legGone(work, call, leg, work.at);
   if (call.ending !== null) {
     if (!isUp(call)) finish(work, call, call.ending.at);
     return;

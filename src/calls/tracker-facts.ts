@@ -27,6 +27,7 @@ export function callFacts(call: CallState): CallFacts {
     finalAgent: call.finalAgent,
     transfers: call.transfers.map((transfer) => ({ ...transfer })),
     result: call.result,
+    skewMs: call.skewMs ?? 0,
     startedAt: call.startedAt,
     ringingAt: call.ringingAt,
     answeredAt: call.answeredAt,

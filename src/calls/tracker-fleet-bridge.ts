@@ -114,7 +114,7 @@ export function standIn(work: Work, call: CallState): void {
     party: call.direction === 'out' ? (call.finalAgent ?? call.caller) : call.finalAgent,
     bornAt: work.now,
   });
-  talk(work, call, since);
+  talk(work, call, work.onPbxClock(since));
 }
 
 function dismissStandIn(call: CallState, bridge: string): void {

@@ -41,7 +41,6 @@ export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): v
   if (owner && isDuplicate(work, work.edit(owner.id) as CallState, fleet))
     return work.count('duplicate-webhook', fact.enterprise);
   if (owner?.ami && work.pages.link.up) return fillIn(work, work.edit(owner.id) as CallState, fleet);
-  if (owner?.ami) work.at = work.onPbxClock(work.now);
   apply(work, fleet, owner && (work.edit(owner.id) as CallState), fact.enterprise);
 }
 

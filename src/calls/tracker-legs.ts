@@ -86,6 +86,7 @@ export function openCall(work: Work, uid: string, startedAt = work.at): CallStat
     seq: 0,
     ami: false,
     webhook: false,
+    skewMs: work.pages.link.skewMs,
     startedAt,
     ringingAt: null,
     answeredAt: null,

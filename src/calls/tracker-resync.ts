@@ -18,10 +18,10 @@ import { rings } from './tracker-ringing.js';
 import { enterBridge, talk } from './tracker-talk.js';
 import { endIfEmpty, finish, isUp, legGone } from './tracker-ending.js';
 
-export function linkLost(work: Work): void {
+/** `at`: our clock since when nothing was heard, which may be long before anybody noticed. */
+export function linkLost(work: Work, at: number): void {
   work.pages.link.up = false;
-  // The fact says since when nothing was heard, which may be long before anybody noticed.
-  work.pages.link.lostAt ??= work.at;
+  work.pages.link.lostAt ??= at;
 }
 
 export function linkUp(work: Work, lostAt: number | null, restarted: boolean): void {
@@ -31,11 +31,11 @@ export function linkUp(work: Work, lostAt: number | null, restarted: boolean): v
   // A PBX that was restarted has lost every channel, and may give the same ids out again.
   if (!restarted) return;
   for (const id of work.pages.all()) endInGap(work, id, new Map());
+  // It may come back with another time.
+  link.skewMs = null;
 }
 
 export function snapshot(work: Work, channels: readonly LiveChannel[]): void {
-  // It carries no stamp, and what it begins or ends is told by stamps of the PBX.
-  work.at = work.onPbxClock(work.at);
   const live = new Map(channels.map((channel) => [channel.uid, channel]));
   for (const id of work.pages.all()) endInGap(work, id, live);
   // Those who call before those who are called, so that each call opens with its first channel.

@@ -147,11 +147,13 @@ export interface CallState {
   seq: number;
   ami: boolean;
   webhook: boolean;
+  /** The PBX's clock less ours, when a stamp last told; null while its times are on ours. */
+  skewMs: number | null;
   startedAt: number;
   ringingAt: number | null;
   answeredAt: number | null;
   endedAt: number | null;
-  /** Time and our clock of the last fact about it; the difference is the PBX's skew. */
+  /** Time and our clock of the last fact about it. */
   lastAt: number;
   lastArrival: number;
   external: string | null;

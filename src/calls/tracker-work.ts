@@ -3,6 +3,7 @@ import type { CallEvent } from './vocabulary.js';
 import type { Fact } from './facts.js';
 import type { CallState, Effect, EnterpriseProfile, Folded, Leg, Settings } from './tracker-types.js';
 import type { Pages } from './tracker-book.js';
+import { shiftTimes } from './tracker-clocks.js';
 import { callFacts } from './tracker-facts.js';
 
 type WithoutBase<E> = E extends CallEvent ? Omit<E, 'seq' | 'at' | 'call'> : never;
@@ -18,7 +19,7 @@ export class Work {
   readonly uids: Folded['uids'] = [];
   readonly changed = new Map<string, CallState>();
   readonly finished = new Map<string, CallState>();
-  /** Time of the fact at hand, and our clock. */
+  /** Time of the fact at hand, on the PBX's clock as soon as that is known; and our clock. */
   at = 0;
   now = 0;
 
@@ -28,23 +29,29 @@ export class Work {
   }
 
   begin(fact: Fact): void {
-    this.at = fact.at;
+    const { link } = this.pages;
+    if (fact.source === 'ami') {
+      link.up = true;
+      if (fact.stamped) link.skewMs = fact.at - fact.arrivedAt;
+    }
+    this.at = fact.stamped ? fact.at : this.onPbxClock(fact.at);
     this.now = fact.arrivedAt;
     this.pages.saw(fact.arrivedAt);
-    if (fact.source !== 'ami') return;
-    this.pages.link.up = true;
-    if (fact.stamped) this.pages.link.skewMs = fact.at - fact.arrivedAt;
   }
 
-  /** Our clock put on the PBX's. */
+  /** Our clock put on the PBX's; as it is while that is not known. */
   onPbxClock(ours: number): number {
-    return ours + this.pages.link.skewMs;
+    return ours + (this.pages.link.skewMs ?? 0);
   }
 
-  /** A call to change; noted as changed. */
+  /** A call to change; noted as changed, and on the PBX's clock as soon as that is known. */
   edit(id: string | undefined): CallState | undefined {
     const call = this.pages.edit(id);
-    if (call) this.changed.set(call.id, call);
+    if (!call) return undefined;
+    const { skewMs } = this.pages.link;
+    if (call.skewMs === null && skewMs !== null) shiftTimes(call, skewMs);
+    call.skewMs = skewMs ?? call.skewMs;
+    this.changed.set(call.id, call);
     return call;
   }
 

@@ -53,8 +53,8 @@ export class Tracker {
       this.#book.index(call);
     }
     // Nothing else tells how far the PBX's clock is off before its first stamped fact.
-    const latest = states.filter((one) => one.ami).sort((one, other) => other.lastArrival - one.lastArrival)[0];
-    if (latest) this.#book.link.skewMs = latest.lastAt - latest.lastArrival;
+    const stamped = states.filter((one) => one.skewMs !== null);
+    this.#book.link.skewMs = stamped.sort((one, other) => other.lastArrival - one.lastArrival)[0]?.skewMs ?? null;
     for (const ended of [...endedUids].sort((one, other) => one.endedAt - other.endedAt)) {
       if (!this.#book.uids.has(ended.uid)) this.#book.remember(ended);
     }
@@ -95,7 +95,7 @@ function foldFact(work: Work, fact: Fact): void {
     case 'fleet':
       return foldFleet(work, fact);
     case 'link.lost':
-      return linkLost(work);
+      return linkLost(work, fact.at);
     case 'link.up':
       return linkUp(work, fact.lostAt, fact.restarted);
     case 'snapshot':

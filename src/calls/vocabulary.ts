@@ -9,7 +9,7 @@
  * - **delivery**: one call event owed to one integration; **attempt**: one try of it; **lane**: the order-keeping
  *   queue of one integration.
  *
- * Times are Unix epoch milliseconds by the PBX's clock; durations are milliseconds.
+ * Times are Unix epoch milliseconds by the PBX's clock where it tells its time, else by ours; durations are milliseconds.
  */
 
 export type Direction = 'in' | 'out' | 'internal';
@@ -54,6 +54,8 @@ export interface CallFacts {
   transfers: Transfer[];
   /** Null until the call has ended. */
   result: CallResult | null;
+  /** The PBX's clock less ours when it last told its time; 0 where it never did, and times are by ours. */
+  skewMs: number;
   startedAt: number;
   ringingAt: number | null;
   answeredAt: number | null;

@@ -30,7 +30,7 @@ export interface Accounts {
   of(enterprise: string, type: string): LiveAccount | null;
 }
 
-/** `send`, only log what would be sent, or why neither. `startedAt`: Unix ms the call began, for `takeover_at`. */
+/** `send`, only log what would be sent, or why neither. `startedAt`: Unix ms by our clock the call began, for `takeover_at`. */
 export type MayDeliver = (enterprise: string, startedAt: number) => 'send' | 'shadow' | 'off' | 'before the take-over';
 
 /** What delivery counts. Labels are few: integration types, outcomes, states. */

@@ -17,6 +17,7 @@ export function callFactsOf(
     finalAgent: null,
     transfers: [],
     result: null,
+    skewMs: 0,
     ringingAt: null,
     answeredAt: null,
     endedAt: null,
