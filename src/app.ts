@@ -300,6 +300,13 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     metrics.gauge('pbx_links_live', 'PBXs whose link is up and caught up', {
       collect: () => links.states().filter((state) => state.phase === 'live').length,
     });
+    metrics.gauge('pbx_clock_skew_seconds', 'The clock of the PBX less ours', {
+      labels: ['pbx'],
+      collect(gauge) {
+        gauge.reset();
+        for (const { key, skewMs } of links.states()) if (skewMs !== null) gauge.set({ pbx: key }, skewMs / 1_000);
+      },
+    });
     metrics.gauge('calls_live', 'Calls that are going on', {
       collect: () => units.states().reduce((sum, unit) => sum + unit.live, 0),
     });

@@ -30,6 +30,7 @@ import type { AmiMessage } from './message.js';
 import { AmiRefusal, newActionId, PendingActions } from './pending.js';
 import { sanitiseHeaders } from './sanitise.js';
 import type { ActionHeaders } from './sanitise.js';
+import { Skew } from './skew.js';
 import type { LinkPlan, PbxTarget } from './target.js';
 import type { AmiConnection, OutgoingAction } from './transport.js';
 import { requireCapabilities } from './transport.js';
@@ -128,7 +129,7 @@ export class AmiSession {
   #state: SessionState = 'stopped';
   #since: number;
   #lastError: TrunklineError | null = null;
-  #skewMs: number | null = null;
+  readonly #skew: Skew;
   #pingMs: number | null = null;
   #greeting: string | null = null;
   #suspectSince: number | null = null;
@@ -144,6 +145,7 @@ export class AmiSession {
     this.#log = deps.log;
     this.#random = deps.random ?? Math.random;
     this.#since = deps.clock.now();
+    this.#skew = new Skew(deps.log);
   }
 
   get state(): SessionState {
@@ -156,7 +158,7 @@ export class AmiSession {
       state: this.#state,
       since: this.#since,
       lastError: error && { code: error.code, message: error.message },
-      skewMs: this.#skewMs,
+      skewMs: this.#skew.ms,
       pingMs: this.#pingMs,
       greeting: this.#greeting,
       connects: this.#connects,
@@ -368,7 +370,7 @@ export class AmiSession {
       const roundTrip = this.#clock.monotonic() - sentAt;
       const stamp = Number(answer.get('Timestamp') ?? NaN) * 1000;
       this.#pingMs = roundTrip;
-      if (Number.isFinite(stamp)) this.#skewMs = stamp - (this.#clock.now() - roundTrip / 2);
+      if (Number.isFinite(stamp)) this.#skew.learn(stamp, this.#clock.now(), roundTrip);
     } catch (error) {
       // A PBX that says no is alive.
       if (!(error instanceof AmiRefusal)) throw error;
