@@ -8,7 +8,7 @@ import { isLate, meet } from './tracker-legs.js';
 import { merge } from './tracker-merge.js';
 import { dialled, observe } from './tracker-direction.js';
 import { ringEarlier, ringOut, rings } from './tracker-ringing.js';
-import { enterBridge, hold, leaveBridge, talk } from './tracker-talk.js';
+import { enterBridge, hold, leaveBridge, sentOff, talk } from './tracker-talk.js';
 import { confirmedGone, endIfEmpty, legGone, stillThere } from './tracker-ending.js';
 import { startOf } from './tracker-time.js';
 import { identify } from './tracker-who.js';
@@ -113,7 +113,7 @@ function channelSeen(work: Work, info: ChannelInfo): void {
 
 function channelHold(work: Work, info: ChannelInfo, on: boolean): void {
   const met = see(work, info, false);
-  if (met) hold(met.call, met.leg, on);
+  if (met) hold(work, met.call, met.leg, on);
 }
 
 function channelGone(work: Work, info: ChannelInfo): void {
@@ -258,7 +258,7 @@ function localPair(work: Work, one: ChannelInfo, two: ChannelInfo): void {
 function blindTransfer(work: Work, fact: Of<'transfer.blind'>): void {
   const by = see(work, fact.transferer, false, false);
   if (!by || !fact.ok) return;
-  by.leg.held = false;
+  sentOff(work, by.call, by.leg);
   transferred(work, by.call, 'blind', by.leg.party, fact.exten);
 }
 
@@ -274,7 +274,7 @@ function attendedTransfer(work: Work, fact: Of<'transfer.attended'>): void {
     call = merge(work, call, met.call) ?? call;
     if (info === fact.target) target = met.leg;
   }
-  by.leg.held = false;
+  sentOff(work, call, by.leg);
   transferred(work, call, 'attended', by.leg.party, target ? targetOf(work, call, target) : null);
   talk(work, call);
   // The bridges were moved before it was told.

@@ -158,6 +158,7 @@ export function addLeg(work: Work, call: CallState, uid: string): Leg {
     rang: false,
     bridge: null,
     held: false,
+    unheldAt: null,
     ami: false,
     bornAt: work.now,
     goneAt: null,

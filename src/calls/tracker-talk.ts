@@ -12,18 +12,16 @@ import { openTransfers, settleTransfers } from './tracker-transfer.js';
 
 /** A leg is in this bridge now, and in no other. */
 export function enterBridge(work: Work, call: CallState, leg: Leg, bridge: string): void {
-  if (leg.bridge !== null && leg.bridge !== bridge) leftBehind(leg);
+  if (leg.bridge !== null && leg.bridge !== bridge) leaveBridge(leg, leg.bridge);
   leg.bridge = bridge;
   work.pages.bridges.set(bridge, call.id);
 }
 
-/** Moving to another bridge while the other side hears music is a consultation, not a hold. */
-function leftBehind(leg: Leg): void {
-  leg.held = false;
-}
-
+/** Whoever leaves while the other side hears music goes to ask somebody: a consultation, not a hold. */
 export function leaveBridge(leg: Leg, bridge: string): void {
-  if (leg.bridge === bridge) leg.bridge = null;
+  if (leg.bridge !== bridge) return;
+  leg.bridge = null;
+  leg.held = false;
 }
 
 /** Staff legs that can be reached from the client over bridges and Local channels. */
@@ -88,8 +86,21 @@ export function stopTalk(call: CallState, at: number): void {
   call.talkers = [];
 }
 
-/** Hold counts when the same phone comes back to it, or hangs up in it; not as the first half of a transfer. */
-export function hold(call: CallState, leg: Leg, on: boolean): void {
-  if (!on && leg.held && openTransfers(call).length === 0) call.hold = true;
+/** Hold counts when the same phone comes back to it, or the client hangs up in it; not as the first half of a transfer. */
+export function hold(work: Work, call: CallState, leg: Leg, on: boolean): void {
+  if (!on && leg.held && !call.hold && openTransfers(call).length === 0) {
+    call.hold = true;
+    leg.unheldAt = work.at;
+  }
   leg.held = on;
+}
+
+/** Asterisk ends the hold of whoever transfers in the moment it moves the client. */
+const SAME_MOMENT_MS = 500;
+
+/** This phone sent the client off: what looked like coming back to him was part of that. */
+export function sentOff(work: Work, call: CallState, leg: Leg): void {
+  if (leg.unheldAt !== null && work.at - leg.unheldAt <= SAME_MOMENT_MS) call.hold = false;
+  leg.unheldAt = null;
+  leg.held = false;
 }

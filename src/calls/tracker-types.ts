@@ -86,6 +86,8 @@ export interface Leg {
   bridge: string | null;
   /** Put the other side on hold and did not come back yet. */
   held: boolean;
+  /** When it came back so that the call counts as held by it. */
+  unheldAt: number | null;
   /** Shown by AMI, which alone tells of every hang-up. */
   ami: boolean;
   /** Our clock when it was first seen. */

@@ -27,9 +27,7 @@ describeWith(['sipp', 'asterisk-16', 'asterisk-22'], 'real calls of every ordina
     );
   }
 
-  for (const user of ['safe', 'min', 'fleet'] as const) {
-    test(`read by the AMI user ${user}: the same records`, { timeout: 180_000 }, async () => {
-      expectRightRecords(await driveAndRead({ version: 22, count: 15, sources: ['ami'], user }), 'ami');
-    });
-  }
+  test('read by the smallest AMI user that suffices: the same records', { timeout: 180_000 }, async () => {
+    expectRightRecords(await driveAndRead({ version: 22, count: 15, sources: ['ami'], user: 'min' }), 'ami');
+  });
 });

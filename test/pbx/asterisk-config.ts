@@ -1,4 +1,4 @@
-import { EXTENSIONS, FLEET_EXTENSIONS, dialplan } from './dialplan.js';
+import { EXTENSIONS, FLEET_EXTENSIONS, dialplan, pickupGroupOf } from './dialplan.js';
 import { managerConf } from './manager-users.js';
 import type { PortBlock } from './ports.js';
 
@@ -65,7 +65,7 @@ export function asteriskConfig(options: ConfigOptions): ConfigFiles {
     'cdr_manager.conf': '[general]\nenabled=yes\n',
     'rtp.conf': `[general]\nrtpstart=${ports.rtp[0]}\nrtpend=${ports.rtp[1]}\n`,
     'features.conf':
-      '[general]\npickupexten=*8\nfeaturedigittimeout=1000\natxfernoanswertimeout=15\n[featuremap]\nblindxfer=>##\natxfer=>*2\n',
+      '[general]\npickupexten=*8\nfeaturedigittimeout=1000\natxfernoanswertimeout=15\ntransferdigittimeout=1\n[featuremap]\nblindxfer=>##\natxfer=>*2\n',
     'indications.conf':
       '[general]\ncountry=us\n[us]\ndescription=US\nringcadence=2000,4000\ndial=350+440\nbusy=480+620/500,0/500\nring=440+480/2000,0/4000\ncongestion=480+620/250,0/250\n',
     'queues.conf':
@@ -90,8 +90,8 @@ aors=${extension}
 callerid="Manager ${extension}" <${extension}>
 direct_media=no
 dtmf_mode=info
-call_group=1
-pickup_group=1
+call_group=${pickupGroupOf(extension)}
+pickup_group=${pickupGroupOf(extension)}
 [${extension}]
 type=aor
 contact=sip:${extension}@127.0.0.1:${ports.phone(extension)}
@@ -117,6 +117,7 @@ disallow=all
 allow=ulaw
 aors=trunk
 direct_media=no
+dtmf_mode=info
 [trunk]
 type=aor
 contact=sip:trunk@127.0.0.1:${ports.trunk}
@@ -124,5 +125,16 @@ contact=sip:trunk@127.0.0.1:${ports.trunk}
 type=identify
 endpoint=trunk
 match=127.0.0.1
+
+[reserve]
+type=endpoint
+context=from-trunk
+disallow=all
+allow=ulaw
+aors=reserve
+direct_media=no
+[reserve]
+type=aor
+contact=sip:reserve@127.0.0.1:${ports.reserve}
 `;
 }

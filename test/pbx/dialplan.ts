@@ -21,13 +21,17 @@
  * | 0001372 | fleet: rings 150 for 3 s, then 151 and 152 |
  *
  * A phone dials `_XXX` for a colleague and anything longer for the outside. Extension 153 is a phone of the fleet's
- * kind: its outside calls go through `dialexecute`.
+ * kind: its outside calls go through `dialexecute`. 158 and 159 pick up each other's calls with `*8`, the others theirs.
+ * Behind a trunk that has no line free is another, `reserve`; a dialplan must ask for it.
  */
-export const EXTENSIONS = ['150', '151', '152', '153', '154'] as const;
+export const EXTENSIONS = ['150', '151', '152', '153', '154', '155', '156', '157', '158', '159'] as const;
 export type Extension = (typeof EXTENSIONS)[number];
 
 /** The extensions whose outside calls run through the fleet's context. */
 export const FLEET_EXTENSIONS: readonly Extension[] = ['153'];
+
+/** Who may pick up whose calls. */
+export const pickupGroupOf = (extension: Extension): 1 | 2 => (Number(extension) >= 158 ? 2 : 1);
 
 export const dialplan = `
 [general]
@@ -103,7 +107,7 @@ exten => _XXXX.,1,Goto(out,\${EXTEN},1)
 exten => _+XXXX.,1,Goto(out,\${EXTEN},1)
 
 [out]
-exten => _[+X]XXXX.,1,Set(Trunk=0001371)
+exten => _[+0-9]XXXX.,1,Set(Trunk=0001371)
  same => n,Set(LisAMI_PhoneTo=\${EXTEN})
  same => n,Set(CallStartDT=\${STRFTIME(\${EPOCH},,%Y-%m-%d %H:%M:%S)})
  same => n,Set(LisAMI_CallType=out)

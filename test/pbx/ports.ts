@@ -12,7 +12,9 @@ export interface PortBlock {
   readonly ami: number;
   readonly sip: number;
   readonly trunk: number;
-  /** The phone of an extension 150 … 165. */
+  /** The far end of a second trunk. */
+  readonly reserve: number;
+  /** The phone of an extension 150 … 164. */
   phone(extension: string): number;
   /** Source port, control port and media port for one SIPp process; given back with `giveBack`. */
   lend(): SippPorts;
@@ -53,6 +55,7 @@ function blockAt(base: number, guard: Socket): PortBlock {
     ami: base + 1,
     sip: base + 2,
     trunk: base + 3,
+    reserve: base + 19,
     phone: (extension) => base + 4 + (Number(extension) - 150),
     lend() {
       const slot = Array.from({ length: SLOTS }, (_, n) => n).find((n) => !lent.has(n));

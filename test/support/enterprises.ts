@@ -6,6 +6,10 @@ export interface RetailCrmEnterpriseOptions {
   crmUrl: string;
   user?: { username: string; secret: string };
   apiKey?: string;
+  /** RetailCRM's users by id, and their extensions; default: 6 to 8 are 150 to 152. */
+  codes?: Readonly<Record<string, string>>;
+  /** What is asked of AMI; default as in an import file. */
+  eventMask?: string;
   more?: object;
 }
 
@@ -13,7 +17,9 @@ export interface RetailCrmEnterpriseOptions {
 export function retailCrmEnterprise(options: RetailCrmEnterpriseOptions): object {
   const { number = '0367', token = 'unit-token-0001', amiPort, crmUrl, apiKey = 'key-1' } = options;
   const user = options.user ?? { username: 'crm', secret: 'crm-secret' };
-  const pbx = { host: '127.0.0.1', port: amiPort, ...user, inboundContexts: ['from-trunk', 'from-out-office'] };
+  const { codes = { '6': '150', '7': '151', '8': '152' }, eventMask } = options;
+  const inboundContexts = ['from-trunk', 'from-out-office'];
+  const pbx = { host: '127.0.0.1', port: amiPort, ...user, inboundContexts, ...(eventMask ? { eventMask } : {}) };
   return {
     number,
     name: 'Example Ltd',
@@ -26,7 +32,7 @@ export function retailCrmEnterprise(options: RetailCrmEnterpriseOptions): object
         enabled: true,
         api_url: crmUrl,
         api_key: apiKey,
-        user_extensions: { '6': '150', '7': '151', '8': '152' },
+        user_extensions: codes,
       },
     },
     ...options.more,

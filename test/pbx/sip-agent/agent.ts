@@ -10,6 +10,7 @@ import { legsOf, type SipLeg } from '../sip-trace.js';
 import { AgentCall } from './call.js';
 import { learn, token, type Dialog } from './dialog.js';
 import { openEndpoint, type LoggedMessage } from './endpoint.js';
+import { openMedia } from './media.js';
 import { answerTo, header, methodOf, uriOf, type Headers, type SipText } from './message.js';
 
 export interface AgentOptions {
@@ -43,6 +44,7 @@ export interface Agent extends AsyncDisposable {
   incoming(fits?: (call: AgentCall) => boolean, patienceMs?: number): Promise<AgentCall>;
   trace(): readonly LoggedMessage[];
   legs(): SipLeg[];
+  legOf(call: AgentCall): SipLeg;
   /** Hangs up what is left, and closes. */
   stop(): Promise<void>;
 }
@@ -59,9 +61,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const calls: AgentCall[] = [];
   const byCallId = new Map<string, AgentCall>();
   const given = new Set<AgentCall>();
+  const media = await openMedia();
   const endpoint = await openEndpoint({ port: options.port, peerPort: options.pbxPort, onRequest: heard });
   const open = (who: AgentCall['who'], dialog: Dialog) => {
-    const call = new AgentCall(who, { endpoint, port: options.port, dialog });
+    const call = new AgentCall(who, { endpoint, port: options.port, media, dialog });
     calls.push(call);
     byCallId.set(dialog.callId, call);
     return call;
@@ -136,6 +139,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
     trace: () => endpoint.log,
     legs: () => legsOf(endpoint.log),
+    legOf(call) {
+      const [leg] = legsOf(endpoint.log.filter((message) => message.callId === call.callId));
+      if (!leg) throw new Error(`${options.user} has no such call`);
+      return leg;
+    },
     async stop() {
       const left = calls.filter((call) => call.state !== 'over');
       await Promise.race([
@@ -144,6 +152,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       ]);
       for (const call of left) call.cut();
       await endpoint.close();
+      await media.close();
     },
     [Symbol.asyncDispose]: () => agent.stop(),
   };

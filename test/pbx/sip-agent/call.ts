@@ -10,6 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contact, learn, newBranch, requestIn, type Dialog } from './dialog.js';
 import type { Endpoint } from './endpoint.js';
+import type { Media } from './media.js';
 import { answerTo, cseqOf, methodOf, sdp, statusOf, tagOfHeader, type Headers, type SipText } from './message.js';
 import { Progress, type CallState } from './progress.js';
 
@@ -31,6 +32,7 @@ const DIGIT_MS = 150;
 export class AgentCall {
   readonly #endpoint: Endpoint;
   readonly #port: number;
+  readonly #media: Media;
   readonly #dialog: Dialog;
   readonly #name: string;
   readonly #progress: Progress;
@@ -40,15 +42,17 @@ export class AgentCall {
   #invite: SipText | null = null;
   #branch = '';
   #progressed = false;
-  #media = 1;
+  /** Of our SDP; grows with each offer. */
+  #version = 1;
   #transferStatus: number | null = null;
 
   constructor(
     readonly who: CallIdentity,
-    options: { readonly endpoint: Endpoint; readonly port: number; readonly dialog: Dialog },
+    options: { readonly endpoint: Endpoint; readonly port: number; readonly media: Media; readonly dialog: Dialog },
   ) {
     this.#endpoint = options.endpoint;
     this.#port = options.port;
+    this.#media = options.media;
     this.#dialog = options.dialog;
     this.#name = `the call ${who.direction === 'out' ? 'to' : 'for'} ${who.number} from ${who.from}`;
     this.#progress = new Progress(this.#name);
@@ -183,7 +187,7 @@ export class AgentCall {
   heard(request: SipText): void {
     switch (methodOf(request)) {
       case 'ACK':
-        if (this.#finalStatus === 200 && this.state !== 'over') this.#progress.become('talking');
+        if (this.#finalStatus === 200 && this.state === 'ringing') this.#talk(this.#invite?.body ?? '');
         return;
       case 'BYE':
         this.#endpoint.reply(request, answerTo(request, 200, {}));
@@ -220,7 +224,12 @@ export class AgentCall {
     learn(this.#dialog, answer, 'To');
     this.#ack(answer, this.#branch);
     if (this.#finalStatus !== 200) return this.cut();
+    this.#talk(answer.body);
+  }
+
+  #talk(theirSdp: string): void {
     this.#progress.become('talking');
+    this.#media.greet(theirSdp);
   }
 
   /** Of a refusal it belongs to the same transaction, of a 200 it is a request of its own. */
@@ -238,9 +247,9 @@ export class AgentCall {
 
   async #reinvite(direction: 'sendonly' | 'sendrecv'): Promise<void> {
     const branch = newBranch();
-    this.#media += 1;
+    this.#version += 1;
     const answer = await this.#endpoint.request(
-      this.#request('INVITE', { branch, more: [SDP], body: sdp(this.#media, direction) }),
+      this.#request('INVITE', { branch, more: [SDP], body: sdp(this.#version, this.#media.port, direction) }),
     );
     this.#ack(answer, branch);
     if (statusOf(answer) !== 200) throw new Error(`${this.#name}: ${answer.startLine} to a re-INVITE`);
@@ -276,7 +285,7 @@ export class AgentCall {
   }
 
   #sdp(): string {
-    return sdp(this.#media, 'sendrecv');
+    return sdp(this.#version, this.#media.port, 'sendrecv');
   }
 
   #isSettled(): boolean {

@@ -1,6 +1,6 @@
 import type { ConfigFiles } from '../asterisk-config.js';
 import { modulesConf } from '../asterisk-config.js';
-import { EXTENSIONS } from '../dialplan.js';
+import { EXTENSIONS, pickupGroupOf, type Extension } from '../dialplan.js';
 import type { PortBlock } from '../ports.js';
 
 /**
@@ -31,7 +31,7 @@ insecure=port,invite
 `,
 });
 
-const friend = (extension: string, port: number): string => `
+const friend = (extension: Extension, port: number): string => `
 [${extension}]
 type=friend
 host=127.0.0.1
@@ -40,6 +40,6 @@ defaultuser=${extension}
 context=internal
 callerid="Manager ${extension}" <${extension}>
 insecure=port,invite
-callgroup=1
-pickupgroup=1
+callgroup=${pickupGroupOf(extension)}
+pickupgroup=${pickupGroupOf(extension)}
 `;

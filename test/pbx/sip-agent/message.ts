@@ -77,10 +77,10 @@ export function answerTo(
   };
 }
 
-/** One ulaw stream. Nothing is sent to it that anybody hears: port 9 discards. */
-export function sdp(version: number, direction: 'sendrecv' | 'sendonly'): string {
+/** One ulaw stream, to be heard on `port`. */
+export function sdp(version: number, port: number, direction: 'sendrecv' | 'sendonly'): string {
   return [
     ...['v=0', `o=agent 1 ${version} IN IP4 127.0.0.1`, 's=-', 'c=IN IP4 127.0.0.1', 't=0 0'],
-    ...['m=audio 9 RTP/AVP 0', 'a=rtpmap:0 PCMU/8000', `a=${direction}`, ''],
+    ...[`m=audio ${port} RTP/AVP 0`, 'a=rtpmap:0 PCMU/8000', `a=${direction}`, ''],
   ].join('\r\n');
 }

@@ -1,15 +1,22 @@
 import type { Asterisk } from '../asterisk.js';
-import type { Extension } from '../dialplan.js';
+import { EXTENSIONS, type Extension } from '../dialplan.js';
 import type { PhoneOptions } from '../phones.js';
 import { startAgent, type Agent } from './agent.js';
 
 /** An agent in the place of a phone, or of the far end of the trunk: there it is also the clients who call. */
-export function startPhoneAgent(asterisk: Asterisk, who: Extension | 'trunk', takes?: PhoneOptions): Promise<Agent> {
+export function startPhoneAgent(
+  asterisk: Asterisk,
+  who: Extension | 'trunk' | 'reserve',
+  takes?: PhoneOptions,
+): Promise<Agent> {
+  const { ports } = asterisk;
   return startAgent({
-    port: who === 'trunk' ? asterisk.ports.trunk : asterisk.ports.phone(who),
+    port: isExtension(who) ? ports.phone(who) : ports[who],
     pbxPort: asterisk.sipPort,
     user: who,
     headers: [['X-From', who]],
     ...(takes ? { takes } : {}),
   });
 }
+
+const isExtension = (who: string): who is Extension => (EXTENSIONS as readonly string[]).includes(who);

@@ -1,0 +1,67 @@
+/** One real PBX with everybody on it: phones, clients behind the trunk, the reserve trunk. */
+import { startAsterisk, type Asterisk } from '../../pbx/asterisk.js';
+import type { AmiProbe } from '../../pbx/ami-probe.js';
+import { EXTENSIONS, type Extension } from '../../pbx/dialplan.js';
+import type { CalleePlan } from '../../pbx/phones.js';
+import type { Agent } from '../../pbx/sip-agent/agent.js';
+import type { AgentCall } from '../../pbx/sip-agent/call.js';
+import { startPhoneAgent } from '../../pbx/sip-agent/on-pbx.js';
+import type { SipLeg } from '../../pbx/sip-trace.js';
+import { followMeConf, scenarioDialplan } from './dialplan.js';
+
+export type Who = Extension | 'trunk' | 'reserve';
+
+export interface Ground {
+  readonly asterisk: Asterisk;
+  /** Sees everything, may do everything. */
+  readonly ami: AmiProbe;
+  agent(who: Who): Agent;
+  /** From now on `who` does this with a call of this tag, or to this number; without a plan a phone rings on. */
+  plan(who: Who, key: string, plan: CalleePlan): void;
+  legOf(call: AgentCall): SipLeg;
+  stop(): Promise<void>;
+}
+
+export async function openGround(version: 16 | 22): Promise<Ground> {
+  const asterisk = await startAsterisk({
+    version,
+    extraDialplan: scenarioDialplan,
+    files: { 'followme.conf': followMeConf },
+  });
+  const plans = new Map<Who, Record<string, CalleePlan>>();
+  const agents = new Map<Who, Agent>();
+  let ami: AmiProbe | null = null;
+  const stop = async () => {
+    await Promise.all([...agents.values()].map((agent) => agent.stop()));
+    await ami?.close();
+    await asterisk.stop();
+  };
+  try {
+    for (const who of [...EXTENSIONS, 'trunk', 'reserve'] as const) {
+      const calls: Record<string, CalleePlan> = {};
+      plans.set(who, calls);
+      agents.set(who, await startPhoneAgent(asterisk, who, { default: { then: 'ring-on' }, calls }));
+    }
+    ami = await asterisk.probe('crm');
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const agent = (who: Who): Agent => {
+    const found = agents.get(who);
+    if (!found) throw new Error(`nobody is ${who}`);
+    return found;
+  };
+  return {
+    asterisk,
+    ami,
+    agent,
+    plan: (who, key, plan) => void Object.assign(plans.get(who) ?? {}, { [key]: plan }),
+    legOf(call) {
+      const owner = [...agents.values()].find((one) => one.calls.includes(call));
+      if (!owner) throw new Error('a call of nobody here');
+      return owner.legOf(call);
+    },
+    stop,
+  };
+}
