@@ -183,22 +183,26 @@ for (const version of [16, 22] as const) {
   });
 
   describeWith([`asterisk-${version}`], `Asterisk ${version} started for a test`, () => {
-    it('runs beside another, comes back after a restart and a crash, and leaves nothing behind', async () => {
-      const [one, two] = await Promise.all([startAsterisk({ version }), startAsterisk({ version })]);
-      expect(one.amiPort).not.toBe(two.amiPort);
-      const pids = [one.pid(), two.pid()];
-      await one.restart('now');
-      expect(one.pid()).toBe(pids[0]);
-      await two.kill();
-      await two.start();
-      expect(two.pid()).not.toBe(pids[1]);
-      await (await two.probe('safe')).close();
-      pids.push(two.pid());
-      await Promise.all([one.stop(), two.stop()]);
-      for (const pid of pids) expect(existsSync(`/proc/${pid}`)).toBe(false);
-      const left = readdirSync(join(pathOf(`asterisk-${version}`), 'trunkline'));
-      expect(left.filter((name) => name.startsWith(`${process.pid}-`))).toEqual([]);
-    });
+    it(
+      'runs beside another, comes back after a restart and a crash, and leaves nothing behind',
+      { timeout: 120_000 },
+      async () => {
+        const [one, two] = await Promise.all([startAsterisk({ version }), startAsterisk({ version })]);
+        expect(one.amiPort).not.toBe(two.amiPort);
+        const pids = [one.pid(), two.pid()];
+        await one.restart('now');
+        expect(one.pid()).toBe(pids[0]);
+        await two.kill();
+        await two.start();
+        expect(two.pid()).not.toBe(pids[1]);
+        await (await two.probe('safe')).close();
+        pids.push(two.pid());
+        await Promise.all([one.stop(), two.stop()]);
+        for (const pid of pids) expect(existsSync(`/proc/${pid}`)).toBe(false);
+        const left = readdirSync(join(pathOf(`asterisk-${version}`), 'trunkline'));
+        expect(left.filter((name) => name.startsWith(`${process.pid}-`))).toEqual([]);
+      },
+    );
   });
 }
 
