@@ -249,6 +249,7 @@ function copyCall(call: CallState): CallState {
     ring: call.ring && { ...call.ring, extensions: call.ring.extensions.slice() },
     agents: call.agents.slice(),
     talkers: call.talkers.slice(),
+    talks: call.talks.map((turn) => ({ ...turn })),
     transfers: call.transfers.map((transfer) => ({ ...transfer })),
     toldTransfers: call.toldTransfers.slice(),
     dials: { ...call.dials },

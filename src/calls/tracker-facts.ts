@@ -1,6 +1,7 @@
 /** What a call's state means: the record everyone outside sees, derived and never stored twice. */
 import type { CallFacts, CallResult } from './vocabulary.js';
 import type { CallState } from './tracker-types.js';
+import { talksAt } from './tracker-turns.js';
 
 /**
  * The call as it is known now. `enterprise` is empty while none is known, `direction` is `internal` while it is open:
@@ -25,6 +26,7 @@ export function callFacts(call: CallState): CallFacts {
     answeredBy: call.answeredBy,
     agents: call.agents.slice(),
     finalAgent: call.finalAgent,
+    talks: talksAt(call, call.endedAt ?? call.lastAt),
     transfers: call.transfers.map((transfer) => ({ ...transfer })),
     result: call.result,
     skewMs: call.skewMs ?? 0,

@@ -94,6 +94,7 @@ function nameAgent(work: Work, call: CallState): void {
   if (agent === null) return;
   addOnce(call.agents, agent);
   call.finalAgent = agent;
+  for (const turn of call.talks) turn.agent ??= agent;
   if (call.direction !== 'out') call.answeredBy ??= agent;
 }
 
@@ -151,8 +152,10 @@ function rejoin(work: Work, call: CallState, caller: Leg): void {
   }
   call.answeredAt = span.from;
   call.answeredBy = call.agents[0] ?? null;
-  call.talkMs = (span.to ?? work.at) - span.from;
-  call.talkEndedAt = span.to ?? work.at;
+  const to = span.to ?? work.at;
+  call.talkMs = to - span.from;
+  call.talkEndedAt = to;
+  call.talks = call.agents.map((agent) => ({ agent, from: span.from, to, ms: call.talkMs, since: null }));
 }
 
 /** A hang-up of a call nothing was heard of. */

@@ -108,6 +108,7 @@ export function openCall(work: Work, uid: string, startedAt = work.at): CallStat
     talkingSince: null,
     talkMs: 0,
     talkEndedAt: null,
+    talks: [],
     transfers: [],
     toldTransfers: [],
     hold: false,

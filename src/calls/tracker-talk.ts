@@ -9,6 +9,7 @@ import { addOnce } from './tracker-work.js';
 import { otherHalf } from './tracker-legs.js';
 import { flushRing } from './tracker-ringing.js';
 import { openTransfers, settleTransfers } from './tracker-transfer.js';
+import { takeTurns } from './tracker-turns.js';
 
 /** A leg is in this bridge now, and in no other. */
 export function enterBridge(work: Work, call: CallState, leg: Leg, bridge: string): void {
@@ -54,6 +55,11 @@ export function talk(work: Work, call: CallState, at = work.at): void {
   const joined = now.filter((leg) => !call.talkers.includes(leg.uid));
   call.talkers = uids;
   if (uids.length === 0) return stopTalk(call, at);
+  takeTurns(
+    call,
+    now.map((leg) => leg.party),
+    at,
+  );
   call.talkingSince ??= at;
   for (const leg of joined) join(call, leg);
   const staying = now.map((leg) => leg.party);
@@ -84,6 +90,7 @@ export function stopTalk(call: CallState, at: number): void {
   call.talkEndedAt = Math.max(at, call.talkingSince);
   call.talkingSince = null;
   call.talkers = [];
+  takeTurns(call, [], at);
 }
 
 /** Hold counts when the same phone comes back to it, or the client hangs up in it; not as the first half of a transfer. */

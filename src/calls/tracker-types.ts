@@ -1,5 +1,5 @@
 /** The tracker's data: what it is told, what it keeps of a call, what it answers. All of it plain JSON. */
-import type { CallEvent, CallResult, Direction, Transfer } from './vocabulary.js';
+import type { CallEvent, CallResult, Direction, Talk, Transfer } from './vocabulary.js';
 
 /** What the tracker knows of an enterprise. */
 export interface EnterpriseProfile {
@@ -96,6 +96,11 @@ export interface Leg {
   goneAt: number | null;
 }
 
+/** A turn of talk (`Talk`); `since` is when its present stretch began, null when nobody talks in it now. */
+export interface TalkTurn extends Talk {
+  since: number | null;
+}
+
 /** Phones that began to ring and were not told yet. */
 export interface RingBatch {
   extensions: string[];
@@ -177,6 +182,7 @@ export interface CallState {
   talkingSince: number | null;
   talkMs: number;
   talkEndedAt: number | null;
+  talks: TalkTurn[];
   transfers: Transfer[];
   /** Which of them were told, by index. */
   toldTransfers: number[];

@@ -12,6 +12,7 @@ import { Work } from './tracker-work.js';
 import { foldChannel } from './tracker-ami.js';
 import { foldFleet } from './tracker-fleet.js';
 import { linkLost, linkUp, snapshot } from './tracker-resync.js';
+import { turnsOfOlder } from './tracker-turns.js';
 import { nextWake, timeUp } from './tracker-timers.js';
 
 export type { CallState, Effect, EnterpriseProfile, Folded, TrackerContext } from './tracker-types.js';
@@ -49,6 +50,7 @@ export class Tracker {
   load(states: readonly CallState[], endedUids: readonly EndedUid[]): void {
     for (const state of states) {
       const call = structuredClone(state);
+      if (!('talks' in state)) call.talks = turnsOfOlder(call);
       this.#book.put(call);
       this.#book.index(call);
     }

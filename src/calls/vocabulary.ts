@@ -28,6 +28,16 @@ export interface Transfer {
   at: number;
 }
 
+/** A turn of one of the staff in talking with the client. Turns of a conference overlap. */
+export interface Talk {
+  /** Extension, or staff mobile in E.164; null when nothing told who it was. */
+  agent: string | null;
+  from: number;
+  to: number;
+  /** What was talked of that time: pauses (hold, a consultation) are left out. */
+  ms: number;
+}
+
 /** What is known of a call at one moment. Plain JSON: it travels in `call_events`, `deliveries` and to connectors. */
 export interface CallFacts {
   /** Our own id (a UUID), stable over merges seen from outside. */
@@ -51,6 +61,8 @@ export interface CallFacts {
   /** Staff who talked with the client, in order. */
   agents: string[];
   finalAgent: string | null;
+  /** Who talked with the client for how long, in the order they began. Empty when only the dialplan's word told of an answer. */
+  talks: Talk[];
   transfers: Transfer[];
   /** Null until the call has ended. */
   result: CallResult | null;

@@ -15,6 +15,7 @@ export function callFactsOf(
     answeredBy: null,
     agents: [],
     finalAgent: null,
+    talks: [],
     transfers: [],
     result: null,
     skewMs: 0,

@@ -1,5 +1,5 @@
 /** Acts a script on the acted PBX, as Asterisk would, and writes down what each call was while it happens. */
-import type { CallResult, Direction, Transfer } from '../../../src/calls/vocabulary.js';
+import type { CallResult, Direction, Talk, Transfer } from '../../../src/calls/vocabulary.js';
 import type { Channel, Reached } from './pbx.js';
 import type { ActedPbx } from './pbx.js';
 import type { CallScript, Move, Phone, Stage } from './script.js';
@@ -15,6 +15,7 @@ export interface Truth {
   answeredBy: string | null;
   agents: string[];
   finalAgent: string | null;
+  talks: Talk[];
   transfers: Omit<Transfer, 'at'>[];
   result: CallResult;
   startedAt: number;
@@ -54,6 +55,8 @@ class Act {
   #bridge = '';
   #party = '';
   #talkingSince: number | null = null;
+  /** … and since when he who talks now does. */
+  #turnSince: number | null = null;
   #told = true;
   readonly #heard = { unanswered: false, busy: false, failed: false };
 
@@ -281,7 +284,11 @@ class Act {
   #talks(staff: Reached, party: string): void {
     const truth = this.#truth;
     this.#staff = staff;
+    this.#turnEnds();
     this.#talkingSince ??= this.#pbx.now;
+    this.#turnSince = this.#pbx.now;
+    if (truth.talks.at(-1)?.agent !== party)
+      truth.talks.push({ agent: party, from: this.#pbx.now, to: this.#pbx.now, ms: 0 });
     if (truth.answeredAt === null) {
       truth.answeredAt = this.#pbx.now;
       truth.answeredBy = truth.direction === 'out' ? truth.external : party;
@@ -290,8 +297,17 @@ class Act {
     this.#party = party;
   }
 
+  #turnEnds(): void {
+    const turn = this.#truth.talks.at(-1);
+    if (!turn || this.#turnSince === null) return;
+    turn.ms += this.#pbx.now - this.#turnSince;
+    turn.to = this.#pbx.now;
+    this.#turnSince = null;
+  }
+
   #pause(): void {
     if (this.#talkingSince === null) return;
+    this.#turnEnds();
     this.#truth.talkMs += this.#pbx.now - this.#talkingSince;
     this.#truth.talkEndedAt = this.#pbx.now;
     this.#talkingSince = null;
@@ -403,6 +419,7 @@ class Act {
     for (const half of ended) this.#pbx.gone(half);
     this.#pbx.enter(staff, this.#bridge);
     this.#talkingSince = this.#pbx.now;
+    this.#turnSince = this.#pbx.now;
   }
 
   /** The phone holds the client and calls by itself: a call of its own until the two are joined. */
@@ -432,7 +449,8 @@ class Act {
       const talkMs = pbx.now - answeredAt;
       pbx.gone(reached.phone);
       pbx.gone(second);
-      const talked = { answeredAt, answeredBy: to, agents: [to], finalAgent: to, talkMs, talkEndedAt: pbx.now };
+      const talks = [{ agent: to, from: answeredAt, to: pbx.now, ms: talkMs }];
+      const talked = { answeredAt, answeredBy: to, agents: [to], finalAgent: to, talks, talkMs, talkEndedAt: pbx.now };
       this.#others.push({ ...consultation, ...talked, result: 'answered', endedAt: pbx.now });
       return this.#back(staff);
     }
@@ -471,6 +489,7 @@ function blank(now: number, direction: Direction): Truth {
     answeredBy: null,
     agents: [],
     finalAgent: null,
+    talks: [],
     transfers: [],
     result: 'missed',
     startedAt: now,

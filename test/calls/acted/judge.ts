@@ -14,6 +14,7 @@ export function readable(call: CallFacts) {
     answeredBy: call.answeredBy,
     agents: call.agents,
     finalAgent: call.finalAgent,
+    talks: call.talks,
     transfers: call.transfers.map(({ kind, from, to, answered }) => ({ kind, from, to, answered })),
     result: call.result,
     startedAt: call.startedAt,
