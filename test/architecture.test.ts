@@ -15,7 +15,7 @@ const MAY: Record<string, readonly string[] | 'everyone'> = {
   ami: ['calls', 'platform'],
   webhooks: ['calls', 'platform'],
   integrations: ['calls', 'config', 'platform'],
-  connector: ['integrations/contract', 'integrations/http-outcome', 'calls', 'platform'],
+  connector: ['integrations/contract', 'integrations/credit', 'integrations/http-outcome', 'calls', 'platform'],
   delivery: ['integrations/contract', 'calls', 'platform'],
   redirect: ['calls', 'platform'],
   recordings: ['calls', 'platform'],

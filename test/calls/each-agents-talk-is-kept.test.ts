@@ -61,6 +61,20 @@ describe('the turns of each recorded call add up to its talk', () => {
     expect(transferred).toBeGreaterThanOrEqual(2 * STREAMS.length);
   });
 
+  it.each([
+    ['22', 'transfer-attended-dtmf', 2_909, 3_471],
+    ['16', 'transfer-blind-refer', 1_004, 2_890],
+  ])('on Asterisk %s %s is as long as its bridges', (version, name, first, second) => {
+    for (const stream of STREAMS) {
+      const [call] = new Run().feed(captureFacts(version, name, stream)).records;
+      const [one, other] = call?.talks ?? [];
+      expect(one?.agent).toBe('151');
+      expect(other?.agent).toBe('152');
+      expect(Math.abs((one?.ms ?? 0) - first), stream).toBeLessThan(10);
+      expect(Math.abs((other?.ms ?? 0) - second), stream).toBeLessThan(10);
+    }
+  });
+
   it('over webhooks', () => {
     const agents = (scenario: string) => {
       const facts = webhookFacts(scenario);

@@ -18,7 +18,7 @@ import { createAddressGuard } from '../../src/platform/address-guard.js';
 import { createUndiciHttp } from '../../src/platform/undici-http.js';
 import { attempt, connectLive, deliverAll, freshMemory } from './delivering.js';
 import type { Live } from './delivering.js';
-import { aCall, eventsOf } from './example-calls.js';
+import { aCall, eventsOf, handedOn } from './example-calls.js';
 
 export interface CrmStandIn {
   url: string;
@@ -27,11 +27,14 @@ export interface CrmStandIn {
   stop(): Promise<void>;
   /** Finished calls a person would find there, one entry each: the id we gave it. */
   records(): string[];
+  /** The same with whose each is and the seconds of talk it shows. */
+  credited(): { id: string; extension: string; seconds: number }[];
   /** Cards still on somebody's screen. */
   openCards(): number;
 }
 
 export interface CrmUnderTest {
+  /** Has a setting `credit`: spread `creditSettings` into the schema. */
   connector: AnyConnector;
   start(): Promise<CrmStandIn>;
   /** Settings with which everything works; extensions 151 to 160 are known. */
@@ -127,6 +130,91 @@ export function contractSuite({ connector, start, settings, refusedSettings }: C
         await deliverAll(connector, live, [second.finished], two);
         expect(crm.records().sort()).toEqual([first.finished.call.externalId, second.finished.call.externalId].sort());
         expect(crm.openCards()).toBe(0);
+      });
+    });
+
+    describe('of a call handed on, it credits', () => {
+      const MOBILE = '+375290000009';
+      /** 151 for 10 s, 152 for 50 s, 153 for 5 s, and 151 again for 3 s. */
+      const call = () =>
+        handedOn(aCall({ rang: ['151'] }), [
+          ['151', 10],
+          ['152', 50],
+          ['153', 5],
+          ['151', 3],
+        ]);
+      const deliver = async (event: CallEvent, credit?: string, memory = freshMemory()) => {
+        const chosen = connectLive(
+          connector,
+          { ...settings(crm.url), ...(credit ? { credit } : {}) },
+          {
+            extensionOfMobile: (mobile) => (mobile === MOBILE ? '152' : null),
+          },
+        );
+        const outcomes = await deliverAll(connector, chosen, [event], memory);
+        await chosen.close();
+        return outcomes;
+      };
+      const credited = () => crm.credited().sort((one, other) => one.id.localeCompare(other.id));
+
+      it.each([
+        ['first', '151'],
+        ['last', '151'],
+        ['longest', '152'],
+        [undefined, '151'],
+      ])('the one its setting names (%s), with all seconds', async (credit, extension) => {
+        const event = call();
+        await deliver(event, credit);
+        expect(credited()).toEqual([{ id: event.call.externalId, extension, seconds: 68 }]);
+      });
+
+      it('the last, who is not the first', async () => {
+        const event = handedOn(aCall(), [
+          ['151', 30],
+          ['152', 5],
+        ]);
+        await deliver(event, 'last');
+        expect(credited()).toEqual([{ id: event.call.externalId, extension: '152', seconds: 35 }]);
+      });
+
+      const ofEach = (id: string) => [
+        { id, extension: '151', seconds: 13 },
+        { id: `${id}/2`, extension: '152', seconds: 50 },
+        { id: `${id}/3`, extension: '153', seconds: 5 },
+      ];
+
+      it('each with his own seconds, where it says so', async () => {
+        const event = call();
+        await deliver(event, 'each');
+        expect(credited()).toEqual(ofEach(event.call.externalId));
+      });
+
+      it('each once, however often it is repeated', async () => {
+        const event = call();
+        crm.faults.next(1, { kind: 'close-after' });
+        expect((await deliver(event, 'each')).at(-1)?.kind).toBe('unknown');
+        for (let time = 1; time <= 2; time += 1) expect((await deliver(event, 'each')).at(-1)?.kind).toBe('accepted');
+        expect(credited()).toEqual(ofEach(event.call.externalId));
+      });
+
+      it('a colleague once, whether on his phone or on his mobile', async () => {
+        const event = handedOn(aCall(), [
+          ['151', 10],
+          [MOBILE, 20],
+          ['152', 5],
+        ]);
+        await deliver(event, 'each');
+        const { externalId: id } = event.call;
+        expect(credited()).toEqual([
+          { id, extension: '151', seconds: 10 },
+          { id: `${id}/2`, extension: '152', seconds: 25 },
+        ]);
+      });
+
+      it.each(['first', 'last', 'longest', 'each'])('one record, when nobody answered (%s)', async (credit) => {
+        const { finished } = eventsOf(aCall(), 'missed');
+        await deliver(finished, credit);
+        expect(crm.records()).toEqual([finished.call.externalId]);
       });
     });
 

@@ -39,7 +39,9 @@ describe('every connector', () => {
       )
       .filter(
         (path) =>
-          !/^(\.\/[\w-]+\.js|\.\.\/(contract|http-outcome)\.js|\.\.\/\.\.\/(calls|platform)\/[\w-]+\.js)$/.test(path),
+          !/^(\.\/[\w-]+\.js|\.\.\/(contract|credit|http-outcome)\.js|\.\.\/\.\.\/(calls|platform)\/[\w-]+\.js)$/.test(
+            path,
+          ),
       );
     expect(foreign).toEqual([]);
   });

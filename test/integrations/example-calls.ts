@@ -35,6 +35,7 @@ export function eventsOf(call: CallFacts, result: CallResult, by: string | null 
     answeredBy: answered ? by : null,
     agents: answered && by ? [by] : [],
     finalAgent: answered ? by : null,
+    talks: answered ? [{ agent: by, from: call.startedAt + 9_000, to: call.startedAt + 74_000, ms: 65_000 }] : [],
     answeredAt: answered ? call.startedAt + 9_000 : null,
     endedAt: call.startedAt + 74_000,
     waitMs: 8_000,
@@ -46,4 +47,31 @@ export function eventsOf(call: CallFacts, result: CallResult, by: string | null 
     ringing: { kind: 'call.ringing', seq: 2, at: call.startedAt + 1_000, call, extensions },
     finished: { kind: 'call.finished', seq: 5, at: call.startedAt + 74_000, call: ended },
   };
+}
+
+/** A finished call handed from one to the next; each turn follows the one before after two seconds of music. */
+export function handedOn(
+  call: CallFacts,
+  turns: readonly (readonly [agent: string | null, seconds: number])[],
+): CallEvent {
+  const { finished } = eventsOf(call, 'answered', turns[0]?.[0] ?? null);
+  const answeredAt = call.startedAt + 9_000;
+  let at = answeredAt;
+  const talks = turns.map(([agent, seconds]) => {
+    const from = at;
+    at = from + seconds * 1_000 + 2_000;
+    return { agent, from, to: from + seconds * 1_000, ms: seconds * 1_000 };
+  });
+  const endedAt = at - 2_000;
+  const agents = [...new Set(turns.flatMap(([agent]) => agent ?? []))];
+  const facts: CallFacts = {
+    ...finished.call,
+    agents,
+    finalAgent: agents.length > 0 ? (turns.at(-1)?.[0] ?? null) : null,
+    talks,
+    talkMs: talks.reduce((sum, { ms }) => sum + ms, 0),
+    spanMs: endedAt - answeredAt,
+    endedAt,
+  };
+  return { ...finished, at: endedAt, call: facts };
 }

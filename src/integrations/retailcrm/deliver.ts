@@ -4,13 +4,13 @@
  * - `card.open`: `call/event` in or out, with every code that began to ring now. A cascade opens more cards; the codes
  *   shown so far are kept in `refs.codes` (a JSON list).
  * - `card.close`: `call/event` hangup for every code that was shown or may have been.
- * - `record`: `calls/upload`, once a call. Repeating it is harmless: a known `externalId` comes back in
- *   `duplicateCalls`, which is success.
+ * - `record`: `calls/upload`, once a call, with all its records (`credit: each` makes several). Repeating it is harmless: a
+ *   known `externalId` comes back in `duplicateCalls`, which is success.
  */
 import type { CallEvent } from '../../calls/vocabulary.js';
 import type { Attempt, DeliveryJob, Outcome, Plan, Step } from '../contract.js';
 import type { RetailCrmClient } from './client.js';
-import { callRecord, cardEvent, codesOf, hangupEvent, ownerOf, phoneOf } from './requests.js';
+import { callRecords, cardEvent, codesOf, hangupEvent, phoneOf } from './requests.js';
 import type { Context } from './requests.js';
 import type { RetailCrmSettings } from './settings.js';
 
@@ -96,18 +96,21 @@ async function closeCard({ event, phone, attempt, client, context }: Work): Prom
 
 async function upload({ event, phone, attempt, client, context }: Work): Promise<Outcome> {
   const { call } = event;
-  const owner = ownerOf(call, context);
-  const answer = await client.post(
-    UPLOAD_PATH,
-    { calls: [callRecord(call, phone, owner.code, context)] },
-    attempt.signal,
-  );
+  const { calls, warnings } = callRecords(call, phone, context);
+  const answer = await client.post(UPLOAD_PATH, { calls }, attempt.signal);
   if (!answer.ok) return answer.failure;
-  return {
-    kind: 'accepted',
-    refs: { externalId: call.externalId },
-    ...warningsOf(owner.warning ? [owner.warning] : []),
-  };
+  const taken = takenOf(answer.body);
+  // What was stored comes back as a duplicate when all are sent again.
+  if (taken < calls.length)
+    return { kind: 'retry', code: 'PARTIAL', why: `RetailCRM took ${taken} of ${calls.length} records of the call` };
+  return { kind: 'accepted', refs: { externalId: call.externalId }, ...warningsOf(warnings) };
+}
+
+/** Records stored now or before. An answer that does not count them is taken at its word. */
+function takenOf(body: Record<string, unknown>): number {
+  const { processedCallsCount: processed, duplicateCalls: known } = body;
+  if (typeof processed !== 'number') return Infinity;
+  return processed + (Array.isArray(known) ? known.length : 0);
 }
 
 function shownCodes(refs: Readonly<Record<string, string>>): string[] {

@@ -1,5 +1,7 @@
 /** From a call to what RetailCRM wants to hear. Pure: facts and settings in, request fields out. */
 import type { CallEvent, CallFacts, CallResult } from '../../calls/vocabulary.js';
+import { recordsOwed } from '../credit.js';
+import type { OwedRecord } from '../credit.js';
 import type { RetailCrmSettings } from './settings.js';
 
 export interface Context {
@@ -56,22 +58,27 @@ export function hangupEvent(
   };
 }
 
-export function callRecord(
-  call: CallFacts,
-  phone: string,
-  code: string | null,
-  context: Context,
-): Record<string, unknown> {
-  const talked = context.settings.duration === 'span' ? call.spanMs : call.talkMs;
+/** The records of a finished call, and what the operator should set so that nobody's calls go to somebody. */
+export function callRecords(call: CallFacts, phone: string, context: Context): { calls: object[]; warnings: string[] } {
+  const owed = recordsOwed(call, context.settings.credit, (party) => codesOf([party], context)[0] ?? null);
+  const nobodys = owed.some(({ owner }) => owner === null) ? ownerOfNobodys(call, context) : null;
   return {
-    date: localDateTime(call.startedAt, context.zone),
+    calls: owed.map((one) => callRecord(call, phone, { ...one, owner: one.owner ?? nobodys?.code ?? null }, context)),
+    warnings: nobodys?.warning ? [nobodys.warning] : [],
+  };
+}
+
+function callRecord(call: CallFacts, phone: string, owed: OwedRecord, context: Context): object {
+  const talked = context.settings.duration === 'span' ? owed.spanMs : owed.talkMs;
+  return {
+    date: localDateTime(owed.startedAt, context.zone),
     type: call.direction === 'out' ? 'out' : 'in',
     phone,
-    ...(code ? { code } : {}),
+    ...(owed.owner ? { code: owed.owner } : {}),
     result: UPLOAD_RESULT[call.result ?? 'failed'],
     duration: seconds(talked),
-    durationWaiting: seconds(call.waitMs),
-    externalId: call.externalId,
+    durationWaiting: seconds(owed.waitMs),
+    externalId: owed.externalId,
     ...(isHttpUrl(call.recordingFile) ? { recordUrl: call.recordingFile } : {}),
     ...placeOf(call, context),
   };
@@ -100,23 +107,22 @@ export function codesOf(parties: readonly (string | null)[], context: Context): 
   return [...new Set(codes)];
 }
 
-export interface Owner {
+interface Owner {
   code: string | null;
   /** Set when nobody of the call could be named and somebody else was. */
   warning?: string;
 }
 
 /**
- * Whose call it is in the history: of an answered one the last who talked; of an outgoing one the caller; of a missed one
- * the first (or last) who was rung. RetailCRM documents a code as required, so a call that reached nobody goes to
+ * Whose a call is in the history that none of ours talked in: of an outgoing one the caller's; of a missed one that of the
+ * first (or last) who was rung. RetailCRM documents a code as required, so a call that reached nobody goes to
  * `default_extension`, else to the lowest mapped extension with a warning, else it is tried without.
  */
-export function ownerOf(call: CallFacts, context: Context): Owner {
+function ownerOfNobodys(call: CallFacts, context: Context): Owner {
   const { settings } = context;
   const rung = codesOf(call.rang, context);
   if (settings.missed_code === 'last') rung.reverse();
-  const talked = codesOf([call.finalAgent, call.answeredBy, ...[...call.agents].reverse()], context);
-  const [code] = [...(call.result === 'answered' ? talked : []), ...codesOf([call.caller], context), ...rung];
+  const [code] = [...codesOf([call.caller], context), ...rung];
   if (code) return { code };
   if (settings.default_extension) return { code: settings.default_extension };
   const [lowest] = Object.values(settings.user_extensions).sort((a, b) => a.length - b.length || a.localeCompare(b));

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { isTimeZone } from '../../platform/time-zone.js';
+import { creditSettings } from '../credit.js';
 
 /** The old pages wrote numbers and strings alike, and left empty fields behind. */
 const text = z
@@ -42,6 +43,7 @@ const fields = z.looseObject({
   withheld_phone: optionalText
     .refine((number) => number === null || /^\+?\d{3,15}$/.test(number), 'must be 3 to 15 digits')
     .meta({ title: 'Number to record for callers who hide theirs; empty: no record' }),
+  ...creditSettings,
   default_extension: optionalText.meta({ title: 'Extension that gets calls nobody was rung for' }),
   missed_code: z
     .enum(['first', 'last'])

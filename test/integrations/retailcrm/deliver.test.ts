@@ -5,7 +5,7 @@ import { startRetailCrmStandIn } from '../../standins/retailcrm/server.js';
 import type { RetailCrmStandIn } from '../../standins/retailcrm/server.js';
 import { attempt, connectLive, deliverAll, freshMemory } from '../delivering.js';
 import type { Live } from '../delivering.js';
-import { aCall, eventsOf } from '../example-calls.js';
+import { aCall, eventsOf, handedOn } from '../example-calls.js';
 
 let crm: RetailCrmStandIn;
 const lives: Live[] = [];
@@ -196,6 +196,64 @@ describe('cards', () => {
     const { finished } = eventsOf(aCall(), 'missed');
     await attempt(connect().connection, CLOSE, finished, { refs: {}, card: 'unknown' });
     expect(sent()).toMatchObject([{ type: 'hangup', codes: ['151', '152'] }]);
+  });
+});
+
+describe('a call handed on, with one record for each', () => {
+  const each = () => connect({ credit: 'each', duration: 'span' }).connection;
+  const call = () =>
+    handedOn(aCall(), [
+      ['151', 10],
+      ['152', 50],
+      ['151', 5],
+    ]);
+  const uploaded = () => JSON.parse(new URLSearchParams(crm.exchanges.at(-1)?.body).get('calls') ?? '[]') as object[];
+
+  it('is one request, in which only the first waited and each begins with his talk', async () => {
+    const event = call();
+    const { externalId } = event.call;
+    expect(await attempt(each(), RECORD, event, freshMemory())).toEqual({ kind: 'accepted', refs: { externalId } });
+    const alike = { type: 'in', phone: '375290000001', result: 'answered', externalPhone: '375170000000' };
+    expect(uploaded()).toEqual([
+      { ...alike, externalId, code: '151', date: '2026-11-20 12:00:00', duration: 69, durationWaiting: 8 },
+      {
+        ...alike,
+        externalId: `${externalId}/2`,
+        code: '152',
+        date: '2026-11-20 12:00:21',
+        duration: 50,
+        durationWaiting: 0,
+      },
+    ]);
+    expect(crm.state.calls).toHaveLength(2);
+  });
+
+  it('of which some were stored before is complete with the others', async () => {
+    const event = call();
+    await attempt(connect({ credit: 'first' }).connection, RECORD, event, freshMemory());
+    expect((await attempt(each(), RECORD, event, freshMemory())).kind).toBe('accepted');
+    expect(crm.state.calls.map(({ externalId }) => externalId)).toEqual([
+      event.call.externalId,
+      `${event.call.externalId}/2`,
+    ]);
+  });
+
+  it.each([0, 1])('of which RetailCRM says it took %i is sent again', async (processedCallsCount) => {
+    const event = call();
+    crm.faults.next(1, { kind: 'status', status: 200, body: JSON.stringify({ success: true, processedCallsCount }) });
+    const memory = freshMemory();
+    expect(await attempt(each(), RECORD, event, memory)).toMatchObject({ kind: 'retry', code: 'PARTIAL' });
+    expect((await attempt(each(), RECORD, event, memory)).kind).toBe('accepted');
+    expect(crm.state.calls).toHaveLength(2);
+  });
+
+  it('by somebody RetailCRM does not know is the record of those it does', async () => {
+    const mobile = handedOn(aCall(), [
+      ['+375290000008', 20],
+      ['152', 5],
+    ]);
+    await attempt(each(), RECORD, mobile, freshMemory());
+    expect(uploaded()).toMatchObject([{ code: '152', externalId: mobile.call.externalId, duration: 27 }]);
   });
 });
 

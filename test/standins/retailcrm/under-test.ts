@@ -14,6 +14,12 @@ export const retailcrmUnderTest: CrmUnderTest = {
     return {
       ...crm,
       records: () => crm.state.calls.map((call) => call.externalId ?? ''),
+      credited: () =>
+        crm.state.calls.map(({ externalId = '', code = '', duration = 0 }) => ({
+          id: externalId,
+          extension: code,
+          seconds: duration,
+        })),
       openCards: () => crm.state.openCards().length,
     };
   },
