@@ -51,7 +51,7 @@ export function isWithheld(text: string): boolean {
     .toLowerCase()
     .replaceAll('ё', 'е')
     .replace(/[\s_-]+/g, ' ');
-  return WITHHELD.has(words);
+  return WITHHELD.has(words.trim());
 }
 
 function visible(raw: string): string {

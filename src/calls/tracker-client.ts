@@ -21,7 +21,7 @@ export function readCaller(work: Work, call: CallState, info: ChannelInfo): void
   // Some gateways put the line id into the number and the number into the name.
   if (call.externalKind !== 'none' || info.callerName === null) return;
   const named = readNumber(work.profile(call), info.callerName.replace(/^-/, ''), call.line);
-  if (named.kind === 'number') setNumber(call, named.e164);
+  if (named.kind === 'number') setCaller(work, call, named.e164);
 }
 
 /** A number dialled in an inbound context is a line, whatever its length; elsewhere it is only taken for want of better. */
@@ -45,8 +45,7 @@ export function readExternal(work: Work, call: CallState, raw: string | null): v
   const reading = readNumber(profile, raw, call.line);
   switch (reading.kind) {
     case 'number':
-      if (!call.announced || staffMobile(profile, reading.e164) === null) setNumber(call, reading.e164);
-      return;
+      return setCaller(work, call, reading.e164);
     case 'extension':
       return isExtension(work, profile, reading.raw) ? forget(call, reading.raw) : setText(call, reading.raw);
     case 'unreadable':
@@ -55,6 +54,11 @@ export function readExternal(work: Work, call: CallState, raw: string | null): v
     case 'withheld':
       return;
   }
+}
+
+/** A colleague's mobile is no client: before the call is told that makes it internal, later it tells nothing. */
+function setCaller(work: Work, call: CallState, e164: string): void {
+  if (!call.announced || staffMobile(work.profile(call), e164) === null) setNumber(call, e164);
 }
 
 /** Takes the number an outgoing call went to. Whatever went out over a trunk was no extension. */

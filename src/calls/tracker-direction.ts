@@ -32,11 +32,22 @@ function incoming(call: CallState, leg: Leg): void {
   leg.role = 'client';
 }
 
-/** A call the PBX places to the outside first (a callback): outgoing, its staff comes later. */
+/**
+ * A call the PBX places to the outside first. To a staff mobile it is that colleague's, who is then joined to whom he wants
+ * to reach; to anybody else a callback: outgoing, its staff comes later.
+ */
 function placedByPbx(work: Work, call: CallState, leg: Leg, info: ChannelInfo): void {
+  leg.dialled = true;
+  // Whose mobiles count shows only when it is known whose call it is.
+  settle(work, call);
+  const mobile = mobileAmong(work, call, [info.callerNum ?? '', info.exten ?? '']);
+  if (mobile !== null) {
+    leg.role = 'staff';
+    leg.party = mobile;
+    return;
+  }
   call.direction = 'out';
   leg.role = 'client';
-  leg.dialled = true;
   nameClient(work, call, leg, [info.callerNum, info.exten]);
 }
 
@@ -52,13 +63,13 @@ export function dialled(
   if (dest.kind === 'local') return;
   const origin = by && originOf(call, by);
   if (dest.kind === 'extension') {
-    if (call.direction === null && origin?.kind === 'extension' && origin !== dest) internal(call, origin);
+    if (call.direction === null && origin && isStaff(origin) && origin !== dest) internal(call, origin);
     return settle(work, call);
   }
   const numbers = numbersDialled(call, by, info, dialString);
   const mobile = mobileAmong(work, call, numbers);
   if (call.direction === null) {
-    const caller = origin?.kind === 'extension' ? origin : lastStaff(call, dest);
+    const caller = origin && isStaff(origin) ? origin : lastStaff(call, dest);
     if (mobile !== null && caller) internal(call, caller);
     else call.direction = 'out';
     if (caller && call.direction === 'out') call.caller = caller.party;
@@ -82,5 +93,10 @@ function internal(call: CallState, caller: Leg): void {
 
 /** The staff a PBX-placed call rang first: click-to-call has no dialling channel. */
 function lastStaff(call: CallState, dest: Leg): Leg | undefined {
-  return call.legs.findLast((leg) => leg !== dest && leg.kind === 'extension' && leg.goneAt === null);
+  return call.legs.findLast((leg) => leg !== dest && isStaff(leg) && leg.goneAt === null);
+}
+
+/** On a phone, or on a mobile that was found to be a colleague's. */
+function isStaff(leg: Leg): boolean {
+  return leg.kind === 'extension' || (leg.kind === 'trunk' && leg.role === 'staff' && leg.party !== null);
 }

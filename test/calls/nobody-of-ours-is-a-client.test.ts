@@ -112,6 +112,42 @@ describe('a call to a staff mobile is internal', () => {
   });
 });
 
+describe('a call the PBX places to a staff mobile first', () => {
+  const mobile = channel(`SIP/${LINE}-00000001`, 0, 0, { state: 'ringing', callerNum: '80290000009', exten: 's' });
+  const answeredMobile = { ...mobile, state: 'up' };
+  const placed = ami(0, { kind: 'channel.state', channel: mobile });
+  const joined = (dest: ReturnType<typeof channel>, dialString: string) => [
+    placed,
+    ami(3_000, { kind: 'channel.state', channel: answeredMobile }),
+    ami(3_010, { kind: 'dial.begin', channel: answeredMobile, dest: { ...dest, state: 'down' }, dialString }),
+    ami(5_000, { kind: 'dial.end', channel: answeredMobile, dest, status: 'ANSWER' }),
+    ...[dest, answeredMobile].map((who) =>
+      ami(5_000, { kind: 'bridge.enter', bridge: 'b', bridgeType: 'basic', technology: 'simple_bridge', channel: who }),
+    ),
+    ...[dest, answeredMobile].map((who) => ami(25_000, { kind: 'channel.gone', channel: who, cause: 16 })),
+  ];
+
+  it('and then to a client is the colleague’s outgoing call', () => {
+    const run = new Run().feed(joined(channel(`SIP/${LINE}-00000002`, 1, 0), `${LINE}/80290000001`));
+    expect(run.records).toMatchObject([
+      {
+        direction: 'out',
+        caller: '+375290000009',
+        external: '+375290000001',
+        agents: ['+375290000009'],
+        talkMs: 20_000,
+      },
+    ]);
+  });
+
+  it('and then to a phone is internal', () => {
+    const run = new Run().feed(joined(channel('151', 1, 0), '151'));
+    expect(run.records).toMatchObject([
+      { direction: 'internal', caller: '+375290000009', external: null, agents: ['151'], talkMs: 20_000 },
+    ]);
+  });
+});
+
 it('what went out over a trunk is no extension, whatever its number', () => {
   const posts = new Run().feed([
     post(0, { event: 'dial', phone: '103', callType: 1, trunk: LINE, extensions: ['151'] }),

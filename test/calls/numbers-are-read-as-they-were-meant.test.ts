@@ -182,6 +182,7 @@ const TABLE: Row[] = [
   ['Private', 'BY', 'withheld'],
   ['Private Number', 'BY', 'withheld'],
   ['not-available', 'BY', 'withheld'],
+  ['-Anonymous', 'BY', 'withheld'],
   ['null', 'BY', 'withheld'],
   ['s', 'BY', 'withheld'],
   ['0000000000', 'BY', 'withheld'],
