@@ -22,6 +22,7 @@ import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
 import { backoffMs, DEFAULT_BACKOFF } from './backoff.js';
 import type { BackoffSettings } from './backoff.js';
+import { EventMask } from './event-mask.js';
 import type { DropReason } from './frame.js';
 import { DEFAULT_LINE_LIMIT } from './frame.js';
 import { distrust } from './headers.js';
@@ -126,6 +127,7 @@ export class AmiSession {
   readonly #log: Logger;
   readonly #random: () => number;
   readonly #drops: Partial<Record<DropReason, number>> = {};
+  readonly #mask: EventMask;
   #state: SessionState = 'stopped';
   #since: number;
   #lastError: TrunklineError | null = null;
@@ -145,6 +147,7 @@ export class AmiSession {
     this.#log = deps.log;
     this.#random = deps.random ?? Math.random;
     this.#since = deps.clock.now();
+    this.#mask = new EventMask(deps.target.eventMask);
     this.#skew = new Skew(deps.log);
   }
 
@@ -276,7 +279,11 @@ export class AmiSession {
       await this.#within(this.#settings.connectMs, live, live.opened);
       this.#enter('logging-in');
       const act = (name: string, headers: ActionHeaders) => this.#act(live, name, headers, this.#settings.loginMs);
-      await logIn(act, { ...this.#deps.target, md5: this.#deps.plan.md5 });
+      await logIn(act, {
+        ...this.#deps.target,
+        md5: this.#deps.plan.md5,
+        eventMask: this.#mask.current(),
+      });
       if (!live.gone.signal.aborted && !stopping.aborted) {
         upAt = this.#clock.monotonic();
         this.#goUp(live);
@@ -400,7 +407,15 @@ export class AmiSession {
 
   #give(message: AmiMessage, arrivedAt: number): void {
     this.#events += 1;
+    if (this.#mask.saw(message)) this.#askForLess();
     this.#tell(() => this.#deps.listener.onEvent(message, arrivedAt));
+  }
+
+  #askForLess(): void {
+    const EventMask = this.#mask.current();
+    this.#log.info({ mask: EventMask }, 'ami asks for fewer events: the dialplan says nothing here');
+    // Should it be refused, events nobody reads go on coming.
+    this.action('Events', { EventMask }).catch(() => undefined);
   }
 
   #drop(reason: DropReason): void {

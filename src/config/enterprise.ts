@@ -21,8 +21,8 @@ export type Source = (typeof SOURCES)[number];
 /** Three or four digits: what the fleet and most PBXs use. */
 export const DEFAULT_EXTENSION_PATTERN = '^\\d{3,4}$';
 export const DEFAULT_INBOUND_CONTEXTS = ['from-trunk', 'from-pstn', 'from-out-office'];
-/** All the tracker reads. Class `dialplan` is more than half of all events; who wants recordings named by the PBX adds it. */
-const DEFAULT_EVENT_MASK = 'system,call,user,agent,cdr';
+/** All that is read, and class `dialplan` as long as it is worth its cost. */
+const DEFAULT_EVENT_MASK = 'auto';
 const DEFAULT_AMI_PORT = 5038;
 
 /** Stands for a secret in an export; in an import it means "as it was". */
