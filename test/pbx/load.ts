@@ -13,7 +13,7 @@ export type Outcome = 'answered' | 'missed' | 'busy' | 'abandoned';
 export interface LoadCall {
   readonly plan: PlannedCall;
   readonly expected: Outcome;
-  /** The client in E.164. A hundred numbers take turns, each in three ways of writing. */
+  /** The client in E.164. A hundred numbers take turns, none of them a colleague's mobile, each in three ways of writing. */
   readonly external: string;
   /** Who is meant to answer; null when nobody is. */
   readonly answeredBy: Extension | null;
@@ -39,7 +39,7 @@ export function planLoad(options: LoadOptions): LoadCall[] {
   const mix = options.mix ?? { answered: 6, missed: 2, busy: 1, abandoned: 1 };
   const [shortest, longest] = options.talkSeconds ?? [1, 20];
   return Array.from({ length: options.count }, (_, i) => {
-    const subscriber = `00000${String(i % 100).padStart(2, '0')}`;
+    const subscriber = `0000${100 + (i % 100)}`;
     const from = WAYS[Math.floor(random() * WAYS.length)]?.(subscriber) ?? '';
     const tag = tagOf((options.firstTag ?? 1) + i);
     const talkMs = Math.floor(shortest + random() * (longest - shortest + 1)) * 1_000;
