@@ -17,7 +17,7 @@ import type { Socket } from 'node:net';
 import AsteriskManager from 'asterisk-manager';
 import { TrunklineError } from '../platform/errors.js';
 import { parseBlock } from './frame.js';
-import type { DropReason } from './frame.js';
+import type { Unread } from './frame.js';
 import type { AmiMessage } from './message.js';
 import { messageOf } from './message.js';
 import { lostBecause } from './native-transport.js';
@@ -136,7 +136,7 @@ class ManagedConnection implements AmiConnection {
     this.#answerLogin(item);
     const message = toMessage(item);
     if (message === null) return;
-    if (typeof message === 'string') this.#listener.onDrop(message);
+    if ('reason' in message) this.#listener.onDrop(message.reason, message);
     else this.#listener.onMessage(message);
   }
 
@@ -182,23 +182,37 @@ function socketOpenedBy(open: () => void): Socket | null {
 }
 
 /** What the package made of a message, as a message again; null for a stray blank line. */
-function toMessage(item: Record<string, unknown>): AmiMessage | DropReason | null {
+function toMessage(item: Record<string, unknown>): AmiMessage | Unread | null {
   if (typeof item['content'] === 'string' && item['response'] === 'follows') {
     return parseBlock(item['content'].replaceAll('\n', '\r\n'));
   }
   const names: string[] = [];
   const values: string[] = [];
+  const repeated: [string, string][] = [];
+  let isMalformed = false;
   for (const [name, value] of Object.entries(item)) {
-    for (const one of valuesOf(name, value, item['event'] === 'VarSet')) {
-      names.push(name);
-      values.push(one);
+    // A name of digits is no header of AMI, and an object does not tell where it stood.
+    if (/^\d+$/.test(name)) {
+      isMalformed = true;
+      continue;
     }
+    const [once, ...more] = valuesOf(name, value, item['event'] === 'VarSet');
+    if (once === undefined) continue;
+    names.push(name);
+    values.push(once);
+    for (const one of more) repeated.push([name, one]);
+  }
+  // Where a repetition stood is not told; behind all others it hides the order of none.
+  for (const [name, value] of repeated) {
+    names.push(name);
+    values.push(value);
   }
   const first = names[0];
-  if (first === undefined) return null;
-  if (first !== 'event' && first !== 'response') return 'not-a-message';
+  if (first === undefined) return isMalformed ? { reason: 'not-a-message', names, values } : null;
+  if (first !== 'event' && first !== 'response') return { reason: 'not-a-message', names, values };
   // A line without `: ` is a name without a value to the package.
-  if (names.some((name) => name === '' || name.includes(':'))) return 'malformed';
+  const bad = names.findIndex((name) => name === '' || name.includes(':'));
+  if (bad >= 0 || isMalformed) return { reason: 'malformed', names: bad < 0 ? names : names.slice(0, bad), values };
   return messageOf(names, values);
 }
 

@@ -31,8 +31,17 @@ export type DropReason =
   | 'repeated-header'
   /** A header that events of its class always have is missing or out of order. */
   | 'missing-header'
+  /** It passed for a whole event, and what followed showed that a caller had torn it from one. */
+  | 'forged'
   /** A list event or response to no action of ours, or to one that gave up waiting. */
   | 'unasked';
+
+/** What is no message, and what could be read of it: its headers up to the line that is none. */
+export interface Unread {
+  reason: DropReason;
+  names: readonly string[];
+  values: readonly string[];
+}
 
 export interface FrameOptions {
   encoding: AmiEncoding;
@@ -41,7 +50,7 @@ export interface FrameOptions {
   /** Longest message, bytes. */
   messageLimit?: number;
   onMessage(message: AmiMessage): void;
-  onDrop(reason: DropReason): void;
+  onDrop(reason: DropReason, unread?: Unread): void;
   /** Framing is lost. Called once; whatever is pushed afterwards is ignored. */
   onBroken(): void;
 }
@@ -131,7 +140,7 @@ export class FrameParser {
       return this.#options.onDrop('line-too-long');
     }
     const message = parseBlock(decode(bytes, this.#options.encoding, start, end));
-    if (typeof message === 'string') this.#options.onDrop(message);
+    if ('reason' in message) this.#options.onDrop(message.reason, message);
     else this.#options.onMessage(message);
   }
 
@@ -203,7 +212,7 @@ function lastLineLength(bytes: Buffer, start: number): number {
 }
 
 /** The text between two blank lines as a message, or why it is none. */
-export function parseBlock(text: string): AmiMessage | DropReason {
+export function parseBlock(text: string): AmiMessage | Unread {
   const names: string[] = [];
   const values: string[] = [];
   let oldCommand = false;
@@ -216,8 +225,8 @@ export function parseBlock(text: string): AmiMessage | DropReason {
     if (oldCommand && !OLD_COMMAND_HEADERS.has(lowerName(name))) {
       return oldCommandOutput(names, values, text.slice(at));
     }
-    if (names.length === 0 && !isFirstHeader(name)) return 'not-a-message';
-    if (!isHeader) return 'malformed';
+    if (names.length === 0 && !isFirstHeader(name)) return { reason: 'not-a-message', names, values };
+    if (!isHeader) return { reason: 'malformed', names, values };
     names.push(name);
     values.push(text.slice(text.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1, end));
     oldCommand ||= names.length === 1 && isOldCommand(name, values[0] ?? '');

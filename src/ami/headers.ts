@@ -57,7 +57,7 @@ const MANDATORY: Readonly<Record<string, readonly string[]>> = {
   bridgeleave: [...BRIDGE, ...SNAPSHOT],
   bridgemerge: [...of('to', BRIDGE), ...of('from', BRIDGE)],
   localbridge: [...of('localone', SNAPSHOT), ...of('localtwo', SNAPSHOT)],
-  blindtransfer: of('transferer', SNAPSHOT),
+  blindtransfer: [...of('transferer', SNAPSHOT), 'isexternal', 'context', 'extension'],
   attendedtransfer: [...of('origtransferer', SNAPSHOT), ...of('secondtransferer', SNAPSHOT)],
   pickup: [...SNAPSHOT, ...of('target', SNAPSHOT)],
   mixmonitorstart: SNAPSHOT,
@@ -107,17 +107,51 @@ export function distrust(message: AmiMessage): Verdict | null {
   const names = lowerNamesOf(message);
   if (names[1] !== 'privilege') return { reason: 'no-privilege', suspect: true };
   const event = message.name.toLowerCase();
-  const mandatory = Object.hasOwn(MANDATORY, event) ? MANDATORY[event] : undefined;
+  const mandatory = mandatoryOf(event);
   if (hasRepeated(names, mandatory !== undefined && event !== 'userevent')) {
     return { reason: 'repeated-header', suspect: true };
   }
   if (!mandatory) return null;
+  // The PBX's stamp stands third; anywhere else somebody wrote it. What a dialplan names its own headers is its business.
+  if (event !== 'userevent' && names.includes('timestamp', 3)) return { reason: 'missing-header', suspect: true };
   const complete =
     inOrder(names, mandatory) &&
     (!CALLER_OPTIONAL.has(event) || !names.includes('channel') || inOrder(names, SNAPSHOT));
   if (complete) return null;
-  const lacksChannel = MAY_LACK_CHANNEL.has(event) && (message.get('Uniqueid') ?? 'none') === 'none';
+  const lacksChannel = MAY_LACK_CHANNEL.has(event) && (message.get('Channel') ?? 'none') === 'none';
   return { reason: 'missing-header', suspect: !lacksChannel };
+}
+
+function mandatoryOf(event: string): readonly string[] | undefined {
+  return Object.hasOwn(MANDATORY, event) ? MANDATORY[event] : undefined;
+}
+
+/** Whether its headers are known here, so that what it says may be about a call. */
+export function isKnownEvent(name: string): boolean {
+  return mandatoryOf(name.toLowerCase()) !== undefined;
+}
+
+/** Where a caller's text stands in an event: behind these, on every channel it shows. */
+const CALLER_WRITES = /^(?:.*calleridnum|source)$/;
+
+/** Whether these are the first headers of such an event, as far as its first number at least. All in lower case. */
+export function isHead(event: string, names: readonly string[]): boolean {
+  const mandatory = mandatoryOf(event);
+  if (!mandatory || names[1] !== 'privilege') return false;
+  const number = mandatory.findIndex((name) => CALLER_WRITES.test(name));
+  const first = names.includes('channel') && CALLER_OPTIONAL.has(event) ? SNAPSHOT.slice(0, 4) : mandatory;
+  return inOrder(names, first.slice(0, number + 1));
+}
+
+/** Whether an event with these headers ends before it has them all. */
+export function isCutShort(event: string, names: readonly string[]): boolean {
+  return !inOrder(names, mandatoryOf(event) ?? []);
+}
+
+/** The end of a channel, or of a CDR, without its beginning: the other half of an event that was cut. */
+export function isRest(names: readonly string[]): boolean {
+  if (names.includes('amaflags') && !names.includes('source')) return true;
+  return names.some((name) => name.endsWith('priority') && !names.includes(`${name.slice(0, -8)}channelstate`));
 }
 
 function hasRepeated(names: readonly string[], all: boolean): boolean {

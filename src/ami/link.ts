@@ -130,6 +130,7 @@ class SessionLink implements PbxLink {
       listener: {
         onUp: () => void this.#catchUp(),
         onEvent: (message, arrivedAt) => this.#event(message, arrivedAt),
+        onCut: (event, channel) => this.#cut(event, channel),
         onLost: (_why, lostAt) => this.#lost(lostAt),
       },
     });
@@ -189,7 +190,7 @@ class SessionLink implements PbxLink {
       const channel = await readChannel(this.#session, uid);
       if (epoch !== this.#epoch || channel === 'unknown') return;
       if (channel === 'gone') this.#give({ ...this.#now(), kind: 'channel.confirmed-gone', uid });
-      else this.#give({ ...this.#now(), kind: 'channel.seen', channel });
+      else this.#give({ ...this.#now(), kind: 'channel.seen', channel, asked: true });
     } catch (error) {
       this.#deps.log.debug({ uid, err: error }, 'ami channel not confirmed');
     }
@@ -261,6 +262,11 @@ class SessionLink implements PbxLink {
     } catch (error) {
       this.#deps.log.error({ err: error }, 'a user event was not taken');
     }
+  }
+
+  /** A hang-up that was lost would leave its call up for long. It is not believed either: the PBX will be asked. */
+  #cut(event: string, name: string): void {
+    if (this.#phase === 'live' && event === 'hangup') this.#give({ ...this.#now(), kind: 'channel.cut', name });
   }
 
   #give(fact: Fact): void {

@@ -14,21 +14,27 @@
  */
 import type { FleetEvent } from '../calls/facts.js';
 
-export function parseLisAmi(uid: string, data: string): FleetEvent | null {
+/** @param on the channel whose variable it is */
+export function parseLisAmi(on: OnChannel, data: string): FleetEvent | null {
   const [word, ...fields] = data.split('_');
   const [first, second, third] = fields.map(textOf);
   if (word === 'incallStart' && fields.length === 2)
-    return told(uid, 'start', { callType: 0, phone: first, trunk: second });
+    return told(on, 'start', { callType: 0, phone: first, trunk: second });
   if (word === 'incallDial' && fields.length === 3) {
-    return told(uid, 'dial', { callType: 0, phone: first, extensions: split(second), trunk: third });
+    return told(on, 'dial', { callType: 0, phone: first, extensions: split(second), trunk: third });
   }
   if (word === 'outcallDial' && fields.length === 3) {
-    return told(uid, 'dial', { callType: 1, phone: first, extensions: split(second), trunk: third });
+    return told(on, 'dial', { callType: 1, phone: first, extensions: split(second), trunk: third });
   }
   if (word === 'localcallStart' && fields.length === 2) {
-    return told(uid, 'dial', { callType: 2, phone: first, extensions: split(second) });
+    return told(on, 'dial', { callType: 2, phone: first, extensions: split(second) });
   }
   return null;
+}
+
+interface OnChannel {
+  uid: string;
+  channel: string;
 }
 
 function textOf(field: string): string | null {
@@ -45,7 +51,7 @@ function split(field: string | null | undefined): string[] {
 
 type Told = { [K in 'phone' | 'trunk']?: string | null | undefined } & { callType: 0 | 1 | 2; extensions?: string[] };
 
-function told(uid: string, event: 'start' | 'dial', fields: Told): FleetEvent {
+function told({ uid, channel }: OnChannel, event: 'start' | 'dial', fields: Told): FleetEvent {
   return {
     event,
     uid,
@@ -55,7 +61,7 @@ function told(uid: string, event: 'start' | 'dial', fields: Told): FleetEvent {
     callStatus: null,
     trunk: fields.trunk ?? null,
     bridge: null,
-    channel: null,
+    channel,
     exten: null,
     context: null,
     callerNum: null,

@@ -36,7 +36,7 @@ class NativeConnection implements AmiConnection {
       onMessage: (message) => {
         if (!this.#socket.destroyed) listener.onMessage(message);
       },
-      onDrop: (reason) => listener.onDrop(reason),
+      onDrop: (reason, unread) => listener.onDrop(reason, unread),
       onBroken: () => this.#fail(new TrunklineError('AMI_PROTOCOL', 'the PBX sends what is no AMI; framing is lost')),
     });
     const socket = open(options);

@@ -14,12 +14,13 @@ export async function readLiveChannels(session: Asking): Promise<LiveChannel[] |
   const status = await unlessRefused(session.list('Status'));
   const core = await unlessRefused(session.list('CoreShowChannels'));
   if (!status && !core) return null;
-  const byUid = new Map<string, LiveChannel>();
+  // A caller can put another call's uid into the row of his own channel, never another channel's name.
+  const byName = new Map<string, LiveChannel>();
   for (const row of [...rowsOf(status, 'Status'), ...rowsOf(core, 'CoreShowChannel')]) {
     const channel = statusToLiveChannel(row);
-    if (!byUid.has(channel.uid)) byUid.set(channel.uid, channel);
+    if (!byName.has(channel.name)) byName.set(channel.name, channel);
   }
-  return [...byUid.values()];
+  return [...byName.values()];
 }
 
 /** One channel asked for by its unique id: alive, gone, or `unknown` when the AMI user may not ask. */

@@ -22,12 +22,15 @@ import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
 import { backoffMs, DEFAULT_BACKOFF } from './backoff.js';
 import type { BackoffSettings } from './backoff.js';
+import { CutWatch } from './cut-watch.js';
+import type { HeldEvent, Refused } from './cut-watch.js';
 import { EventMask } from './event-mask.js';
-import type { DropReason } from './frame.js';
+import type { DropReason, Unread } from './frame.js';
 import { DEFAULT_LINE_LIMIT } from './frame.js';
 import { distrust } from './headers.js';
 import { logIn } from './login.js';
 import type { AmiMessage } from './message.js';
+import { lowerName, lowerNamesOf } from './message.js';
 import { AmiRefusal, newActionId, PendingActions } from './pending.js';
 import { sanitiseHeaders } from './sanitise.js';
 import type { ActionHeaders } from './sanitise.js';
@@ -68,6 +71,8 @@ export interface SessionListener {
   onUp(): void;
   /** An unasked event that passed the header checks. `arrivedAt`: Unix ms by our clock. */
   onEvent(message: AmiMessage, arrivedAt: number): void;
+  /** An event about this channel was cut by what its caller wrote, and is lost. */
+  onCut(event: string, channel: string): void;
   /**
    * The session was up and is not any more. `lostAt`, Unix ms: since when events may be missing. Where the PBX closed the
    * connection that is now; where it just fell silent, when it was last heard.
@@ -112,8 +117,9 @@ interface Live {
   /** Aborted when the connection has ended. */
   gone: AbortController;
   up: boolean;
+  watch: CutWatch;
   /** Events that came before `onUp`. */
-  early: { message: AmiMessage; arrivedAt: number }[];
+  early: HeldEvent[];
   lastHeardAt: number;
   warned: boolean;
 }
@@ -171,9 +177,9 @@ export class AmiSession {
     };
   }
 
-  /** When the PBX last said anything, Unix ms; null while there is no connection. */
+  /** When the PBX last said anything, Unix ms; every event before it was given out. Null while there is no connection. */
   heardAt(): number | null {
-    return this.#live?.lastHeardAt ?? null;
+    return this.#live && (this.#live.watch.heldSince ?? this.#live.lastHeardAt);
   }
 
   start(): void {
@@ -294,6 +300,7 @@ export class AmiSession {
     }
     live.connection.destroy();
     const why = verdictOf(ours, await live.closed);
+    live.watch.settle();
     this.#live = null;
     if (upAt === null) return { why, upMs: 0 };
     const lostAt = why.cause === undefined ? this.#clock.now() : live.lastHeardAt;
@@ -313,7 +320,7 @@ export class AmiSession {
       {
         onOpen: () => opened.resolve(undefined),
         onMessage: (message) => this.#read(live, message),
-        onDrop: (reason) => this.#drop(reason),
+        onDrop: (reason, unread) => this.#unread(live, reason, unread),
         onClose: (why) => {
           live.up = false;
           gone.abort();
@@ -329,6 +336,11 @@ export class AmiSession {
       pending,
       gone,
       up: false,
+      watch: new CutWatch({
+        onEvent: (event) => this.#event(live, event),
+        onForged: () => this.#drop('forged'),
+        onHead: (head) => this.#cut(live, head),
+      }),
       early: [],
       lastHeardAt: this.#clock.now(),
       warned: false,
@@ -390,19 +402,30 @@ export class AmiSession {
       this.#greeting = message.name.slice(0, 100);
       return;
     }
-    if (live.pending.size > 0 && live.pending.take(message)) return;
+    if (live.pending.size > 0 && live.pending.take(message)) return live.watch.settle();
     if (message.type === 'response' || isStrayListEvent(message)) return this.#drop('unasked');
     const verdict = distrust(message);
-    if (verdict) {
-      this.#drop(verdict.reason);
-      if (verdict.suspect) this.#suspect(live, verdict.reason);
-    } else if (live.up && live.early.length === 0) {
-      this.#give(message, live.lastHeardAt);
-    } else if (live.early.length < MAX_EARLY) {
-      live.early.push({ message, arrivedAt: live.lastHeardAt });
-    } else {
-      live.connection.destroy();
-    }
+    if (!verdict) return live.watch.passed({ message, arrivedAt: live.lastHeardAt });
+    this.#drop(verdict.reason);
+    if (verdict.suspect) this.#suspect(live, verdict.reason);
+    const event = message.name.toLowerCase();
+    live.watch.refused({ event, names: lowerNamesOf(message), channel: message.get('Channel') ?? null });
+  }
+
+  #unread(live: Live, reason: DropReason, unread?: Unread): void {
+    this.#drop(reason);
+    if (reason === 'not-a-message') live.watch.rest();
+    else if (unread) live.watch.refused(refusedOf(unread));
+  }
+
+  #event(live: Live, event: HeldEvent): void {
+    if (live.up && live.early.length === 0) this.#give(event.message, event.arrivedAt);
+    else if (live.early.length < MAX_EARLY) live.early.push(event);
+    else live.connection.destroy();
+  }
+
+  #cut(live: Live, { event, channel }: Refused): void {
+    if (live.up && channel !== null) this.#tell(() => this.#deps.listener.onCut(event, channel));
   }
 
   #give(message: AmiMessage, arrivedAt: number): void {
@@ -421,7 +444,8 @@ export class AmiSession {
   #drop(reason: DropReason): void {
     this.#drops[reason] = (this.#drops[reason] ?? 0) + 1;
     const live = this.#live;
-    if (live && (reason === 'not-a-message' || reason === 'malformed')) this.#suspect(live, reason);
+    if (live && (reason === 'not-a-message' || reason === 'malformed' || reason === 'forged'))
+      this.#suspect(live, reason);
   }
 
   #suspect(live: Live, reason: DropReason): void {
@@ -454,6 +478,16 @@ export class AmiSession {
     if (isNews) this.#log.warn(line, refused ? 'ami log-in refused' : 'ami lost');
     else this.#log.debug(line, 'ami still away');
   }
+}
+
+function refusedOf({ names, values }: Unread): Refused {
+  const lower = names.map(lowerName);
+  const channel = lower.indexOf('channel');
+  return {
+    event: lower[0] === 'event' ? (values[0] ?? '').toLowerCase() : '',
+    names: lower,
+    channel: channel < 0 ? null : (values[channel] ?? null),
+  };
 }
 
 /** An event of a list nobody waits for any more: it names an action, and an unasked event would show its class. */

@@ -4,6 +4,7 @@
  */
 import type { ChannelInfo, Fact, LiveChannel } from '../calls/facts.js';
 import type { AmiMessage } from './message.js';
+import { lowerNamesOf } from './message.js';
 import { parseLisAmi } from './lis-ami.js';
 
 type Body<F = Fact> = F extends Fact ? Omit<F, 'source' | 'at' | 'arrivedAt' | 'stamped'> : never;
@@ -33,9 +34,9 @@ export function statusToLiveChannel(message: AmiMessage): LiveChannel {
   };
 }
 
-/** `timestampevents = yes` stamps every event with seconds and microseconds. */
+/** `timestampevents = yes` stamps every event with seconds and microseconds, in its third header and nowhere else. */
 export function stampOf(message: AmiMessage): number | null {
-  const text = message.get('Timestamp');
+  const text = lowerNamesOf(message)[2] === 'timestamp' ? message.get('Timestamp') : undefined;
   if (text === undefined || !/^\d{9,11}(?:\.\d{1,9})?$/.test(text)) return null;
   return Math.round(Number(text) * 1000);
 }
@@ -222,10 +223,11 @@ function varSet(message: AmiMessage): Body | null {
   const variable = message.get('Variable');
   const uid = message.get('Uniqueid');
   const value = message.get('Value');
-  if (!uid || !value) return null;
-  if (variable === 'MIXMONITOR_FILENAME') return { kind: 'recording.file', uid, file: value };
+  const channel = message.get('Channel');
+  if (!uid || !value || !channel) return null;
+  if (variable === 'MIXMONITOR_FILENAME') return { kind: 'recording.file', uid, channel, file: value };
   if (variable !== 'LisAMI_EventData') return null;
-  const fleet = parseLisAmi(uid, value);
+  const fleet = parseLisAmi({ uid, channel }, value);
   return fleet && { kind: 'fleet', fleet };
 }
 

@@ -1,6 +1,6 @@
 import { TrunklineError } from '../platform/errors.js';
 import type { AmiEncoding } from './encoding.js';
-import type { DropReason } from './frame.js';
+import type { DropReason, Unread } from './frame.js';
 import type { AmiMessage } from './message.js';
 
 /** What a way of speaking AMI can do. What it cannot is refused by name, never silently left out. */
@@ -36,7 +36,7 @@ export interface ConnectionListener {
   /** Bytes can be sent. */
   onOpen(): void;
   onMessage(message: AmiMessage): void;
-  onDrop(reason: DropReason): void;
+  onDrop(reason: DropReason, unread?: Unread): void;
   /** Exactly once, also when no connection came about. `AMI_LOST`, or `AMI_PROTOCOL` when framing was lost. */
   onClose(why: TrunklineError): void;
 }

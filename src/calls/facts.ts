@@ -74,7 +74,11 @@ type FactBody =
   /** Newstate: `ringing` on a called leg is the moment a phone rings. */
   | { kind: 'channel.state'; channel: ChannelInfo }
   /** Anything else that shows a channel (NewCallerid, NewConnectedLine, Newexten, DialState, HangupRequest, …). */
-  | { kind: 'channel.seen'; channel: ChannelInfo }
+  | { kind: 'channel.seen'; channel: ChannelInfo; asked?: false }
+  /** The PBX's own answer about a channel that was asked for: nobody can forge it. */
+  | { kind: 'channel.seen'; channel: LiveChannel; asked: true }
+  /** Its hang-up was told in an event that its caller had cut. */
+  | { kind: 'channel.cut'; name: string }
   | { kind: 'channel.hold'; channel: ChannelInfo; on: boolean }
   /** Hangup. `cause` is the Q.850 code (16 normal, 17 busy, 26 answered elsewhere, 127 interworking …). */
   | { kind: 'channel.gone'; channel: ChannelInfo; cause: number | null }
@@ -108,7 +112,8 @@ type FactBody =
   | { kind: 'pickup'; channel: ChannelInfo; target: ChannelInfo }
   | { kind: 'queue.join'; channel: ChannelInfo; queue: string }
   | { kind: 'recording.started'; channel: ChannelInfo }
-  | { kind: 'recording.file'; uid: string; file: string }
+  /** `channel`: the name of the channel with that uid, as the PBX says it. */
+  | { kind: 'recording.file'; uid: string; channel: string; file: string }
   | {
       kind: 'cdr';
       uid: string;

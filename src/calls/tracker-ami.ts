@@ -1,15 +1,16 @@
 /** Facts about channels, as AMI tells them, folded into the calls they belong to. */
-import type { ChannelInfo, Fact } from './facts.js';
+import type { ChannelInfo, Fact, LiveChannel } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { legOf } from './tracker-work.js';
+import { settledName } from './channel-name.js';
 import type { Met } from './tracker-legs.js';
-import { isLate, meet } from './tracker-legs.js';
+import { contradiction, contradicts, isLate, meet } from './tracker-legs.js';
 import { merge } from './tracker-merge.js';
 import { dialled, observe } from './tracker-direction.js';
 import { ringEarlier, ringOut, rings } from './tracker-ringing.js';
 import { enterBridge, hold, leaveBridge, sentOff, talk } from './tracker-talk.js';
-import { confirmedGone, endIfEmpty, legGone, stillThere } from './tracker-ending.js';
+import { confirmedGone, endIfEmpty, legGone, mustAsk, stillThere } from './tracker-ending.js';
 import { startOf } from './tracker-time.js';
 import { identify } from './tracker-who.js';
 import { consulting, settleTransfers, targetOf, transferred } from './tracker-transfer.js';
@@ -24,7 +25,9 @@ export function foldChannel(work: Work, fact: ChannelFact): void {
     case 'channel.state':
       return channelState(work, fact.channel);
     case 'channel.seen':
-      return channelSeen(work, fact.channel);
+      return fact.asked ? channelAnswered(work, fact.channel) : void see(work, fact.channel, false);
+    case 'channel.cut':
+      return channelCut(work, fact.name);
     case 'channel.hold':
       return channelHold(work, fact.channel, fact.on);
     case 'channel.gone':
@@ -58,7 +61,7 @@ export function foldChannel(work: Work, fact: ChannelFact): void {
     case 'recording.started':
       return void withCall(work, fact.channel, (call) => (call.recorded = true));
     case 'recording.file':
-      return recordingFile(work, fact.uid, fact.file);
+      return recordingFile(work, fact);
     case 'cdr':
       return cdr(work, fact);
   }
@@ -100,15 +103,18 @@ function channelState(work: Work, info: ChannelInfo): void {
   else if (met.leg.state === 'up') talk(work, met.call);
 }
 
-/** Also the PBX's answer that a channel lives whose hang-up was told. */
-function channelSeen(work: Work, info: ChannelInfo): void {
-  const owner = work.pages.peek(work.pages.uids.get(info.uid));
-  if (owner?.ending) {
-    const call = work.edit(owner.id) as CallState;
-    const leg = legOf(call, info.uid);
-    if (leg?.name === info.name) stillThere(work, call, leg);
-  }
-  see(work, info, false);
+/** The PBX's answer about a channel it was asked for: it lives, whatever hang-up was told. */
+function channelAnswered(work: Work, channel: LiveChannel): void {
+  const call = work.edit(work.pages.uids.get(channel.uid));
+  const leg = call && legOf(call, channel.uid);
+  if (call && leg && settledName(leg.name) === settledName(channel.name)) stillThere(work, call, leg, channel.bridge);
+  see(work, channel, false);
+}
+
+/** Its hang-up may have been the last of its call. */
+function channelCut(work: Work, name: string): void {
+  const uid = work.pages.names.get(settledName(name));
+  if (uid !== undefined && mustAsk(work)) work.effects.push({ kind: 'confirm-gone', uids: [uid] });
 }
 
 function channelHold(work: Work, info: ChannelInfo, on: boolean): void {
@@ -119,9 +125,20 @@ function channelHold(work: Work, info: ChannelInfo, on: boolean): void {
 function channelGone(work: Work, info: ChannelInfo): void {
   const met = knows(work, info.uid) ? meet(work, info, false) : unseenCaller(work, info);
   if (!met) return;
-  note(work, met.call);
-  legGone(work, met.call, met.leg, work.at);
-  endIfEmpty(work, met.call, work.at);
+  const { call, leg } = met;
+  note(work, call);
+  const mattered = leg.goneAt === null && matters(call, leg);
+  legGone(work, call, leg, work.at);
+  endIfEmpty(work, call, work.at);
+  // Where it ends the call, all its channels are asked about.
+  if (mattered && mustAsk(work) && call.ending === null && !work.finished.has(call.id))
+    work.effects.push({ kind: 'confirm-gone', uids: [leg.uid] });
+}
+
+/** Whether the call is another one without this leg: the client's, one that talks, or one that is still being called. */
+function matters(call: CallState, leg: Leg): boolean {
+  if (leg.kind === 'local') return false;
+  return leg.role === 'client' || call.talkers.includes(leg.uid) || (leg.dialled && leg.dialStatus === null);
 }
 
 /**
@@ -295,7 +312,8 @@ function pickup(work: Work, picker: ChannelInfo, target: ChannelInfo): void {
   if (call) taken.leg.dialStatus ??= 'PICKUP';
 }
 
-function recordingFile(work: Work, uid: string, file: string): void {
+function recordingFile(work: Work, { uid, channel, file }: Of<'recording.file'>): void {
+  if (contradicts(work, uid, channel)) return void contradiction(work);
   const call = work.edit(work.pages.uids.get(uid));
   if (!call) return;
   call.recorded = true;
@@ -305,6 +323,7 @@ function recordingFile(work: Work, uid: string, file: string): void {
 /** The CDR comes with or after the end; it is only asked what nothing else tells. */
 function cdr(work: Work, fact: Of<'cdr'>): void {
   if (isLate(work, fact.uid)) return;
+  if (contradicts(work, fact.uid, fact.channel)) return void contradiction(work);
   const call = work.edit(work.pages.uids.get(fact.uid));
   if (call && fact.queue) call.queue ??= fact.queue;
 }

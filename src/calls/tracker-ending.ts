@@ -12,7 +12,7 @@ import { resultOf } from './tracker-facts.js';
 import { isStandIn } from './tracker-legs.js';
 import { settle } from './tracker-announce.js';
 import { flushRing } from './tracker-ringing.js';
-import { stopTalk, talk } from './tracker-talk.js';
+import { enterBridge, stopTalk, talk } from './tracker-talk.js';
 import { closeTransfers, consultationOver } from './tracker-transfer.js';
 
 /** A channel hung up. The call may end by it. */
@@ -35,9 +35,14 @@ function dialsOpen(call: CallState): boolean {
 /** After a hang-up: when no leg is left, the call ends, or the PBX is asked first. */
 export function endIfEmpty(work: Work, call: CallState, at: number): void {
   if (call.ending !== null || isUp(call) || call.legs.length === 0) return;
-  if (!work.ctx.confirmHangups || !work.pages.link.up) return finish(work, call, at);
+  if (!mustAsk(work)) return finish(work, call, at);
   call.ending = { at, confirmBy: work.now + work.ctx.confirmTimeoutMs };
   work.effects.push({ kind: 'confirm-gone', uids: askable(call) });
+}
+
+/** A hang-up may be forged on this PBX, and it can be asked. */
+export function mustAsk(work: Work): boolean {
+  return work.ctx.confirmHangups && work.pages.link.up;
 }
 
 /** A leg is left. Where AMI sees the call, one that only a post told of does not keep it up. */
@@ -51,12 +56,15 @@ export function askable(call: CallState): string[] {
   return (real.length > 0 ? real : call.legs).map((leg) => leg.uid);
 }
 
-/** The PBX says that a channel is there although a hang-up was told: that hang-up was forged. */
-export function stillThere(work: Work, call: CallState, leg: Leg): void {
+/** The PBX says that a channel is there although a hang-up was told: that was forged, and what it undid is made good. */
+export function stillThere(work: Work, call: CallState, leg: Leg, bridge: string | null): void {
   if (leg.goneAt === null) return;
   leg.goneAt = null;
   work.pages.names.set(settledName(leg.name), leg.uid);
   call.ending = null;
+  if (leg.role === 'client') call.dials.cancelled = false;
+  if (bridge !== null && bridge !== '') enterBridge(work, call, leg, bridge);
+  talk(work, call);
   work.count('hangup-refuted', call.enterprise);
 }
 

@@ -10,7 +10,7 @@ import type { Fact, FleetEvent } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { legOf } from './tracker-work.js';
-import { addLeg, isLate, nameLeg } from './tracker-legs.js';
+import { addLeg, contradiction, contradicts, isLate, nameLeg } from './tracker-legs.js';
 import { pairOf } from './tracker-book.js';
 import { isDuplicate } from './tracker-fleet-duplicates.js';
 import { heard, openFleetCall } from './tracker-fleet-open.js';
@@ -32,6 +32,7 @@ export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): v
   const owner = work.pages.peek(work.pages.uids.get(fleet.uid));
   if (owner === undefined && isLate(work, fleet.uid)) return work.count('late-fact', fact.enterprise);
   if (fact.source === 'ami') {
+    if (contradicts(work, fleet.uid, fleet.channel ?? '')) return void contradiction(work);
     const call = work.edit(owner?.id);
     if (call) fillIn(work, call, fleet);
     else work.effects.push({ kind: 'ask-status', uid: fleet.uid });

@@ -25,16 +25,14 @@ export function meet(work: Work, info: ChannelInfo, open: boolean): Met | null {
   if (info.uid === '') return null;
   const owner = work.pages.peek(work.pages.uids.get(info.uid));
   const known = owner && legOf(owner, info.uid);
+  if (contradicts(work, info.uid, info.name)) return contradiction(work);
   if (owner && known) {
-    if (known.name !== '' && settledName(known.name) !== settledName(info.name)) return contradiction(work);
     const call = work.edit(owner.id) as CallState;
     const leg = legOf(call, info.uid) as Leg;
     show(work, call, leg, info);
     return { call, leg, isNew: false };
   }
   if (owner?.past.includes(info.uid)) return null;
-  const holder = work.pages.names.get(settledName(info.name));
-  if (holder !== undefined && holder !== info.uid) return contradiction(work);
   const call = work.edit(owner?.id) ?? joined(work, info);
   if (call === 'late') {
     work.count('late-fact');
@@ -50,7 +48,16 @@ export function meet(work: Work, info: ChannelInfo, open: boolean): Met | null {
   return { call: home, leg, isNew: true };
 }
 
-function contradiction(work: Work): null {
+/** Another name is known for this uid, or a live channel has this name under another uid. */
+export function contradicts(work: Work, uid: string, name: string): boolean {
+  const known = legOf(work.pages.peek(work.pages.uids.get(uid)), uid);
+  const settled = settledName(name);
+  if (known && known.name !== '') return settledName(known.name) !== settled;
+  const holder = work.pages.names.get(settled);
+  return holder !== undefined && holder !== uid;
+}
+
+export function contradiction(work: Work): null {
   work.count('contradicting-fact');
   return null;
 }

@@ -36,7 +36,7 @@ export function linkUp(work: Work, lostAt: number | null, restarted: boolean): v
 }
 
 export function snapshot(work: Work, channels: readonly LiveChannel[]): void {
-  const live = new Map(channels.map((channel) => [channel.uid, channel]));
+  const live = new Map(channels.map((channel) => [settledName(channel.name), channel]));
   for (const id of work.pages.all()) endInGap(work, id, live);
   // Those who call before those who are called, so that each call opens with its first channel.
   const ordered = [...channels].sort((one, other) => Number(isCalled(one)) - Number(isCalled(other)));
@@ -54,7 +54,9 @@ function isCalled(channel: LiveChannel): boolean {
 function endInGap(work: Work, id: string, live: ReadonlyMap<string, LiveChannel>): void {
   const seen = work.pages.peek(id);
   if (!seen?.ami) return;
-  const lost = seen.legs.filter((leg) => leg.ami && leg.goneAt === null && !isSame(live.get(leg.uid), leg.name));
+  const lost = seen.legs.filter(
+    (leg) => leg.ami && leg.goneAt === null && live.get(settledName(leg.name))?.uid !== leg.uid,
+  );
   if (lost.length === 0 && seen.ending === null) return;
   const call = work.edit(id) as CallState;
   if (call.ending !== null && !isUp(call)) return finish(work, call, call.ending.at);
@@ -65,10 +67,6 @@ function endInGap(work: Work, id: string, live: ReadonlyMap<string, LiveChannel>
   }
   call.approximate = true;
   if (!isUp(call)) finish(work, call, at);
-}
-
-function isSame(channel: LiveChannel | undefined, name: string): boolean {
-  return channel !== undefined && settledName(channel.name) === settledName(name);
 }
 
 /** Up to when the call is known to have been up: a webhook may know the end better than the loss of the link. */

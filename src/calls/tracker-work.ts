@@ -81,8 +81,8 @@ export class Work {
   }
 }
 
-export function legOf(call: CallState, uid: string | null | undefined): Leg | undefined {
-  return uid === null || uid === undefined ? undefined : call.legs.find((leg) => leg.uid === uid);
+export function legOf(call: CallState | undefined, uid: string | null | undefined): Leg | undefined {
+  return uid === null || uid === undefined ? undefined : call?.legs.find((leg) => leg.uid === uid);
 }
 
 export function mainLeg(call: CallState): Leg | undefined {

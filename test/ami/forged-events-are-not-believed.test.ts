@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { AmiMessage } from '../../src/ami/message.js';
 import { distrust } from '../../src/ami/headers.js';
+import { translate } from '../../src/ami/translate.js';
+import { VERSIONS, captureMessages, captureNames } from '../calls/captures.js';
+import { MAX_TEXT } from './hostile-streams.js';
 import { channelLines } from './rig.js';
 import { createMessage } from './messages.js';
 
@@ -94,23 +98,37 @@ describe('an unasked event', () => {
     });
   });
 
-  it('of a call never fits into what a caller can write', () => {
-    const events = [
-      'Newchannel',
-      'Newstate',
-      'Hangup',
-      'DialBegin',
-      'DialEnd',
-      'BridgeEnter',
-      'BridgeDestroy',
-      'VarSet',
-      'Cdr',
-    ];
-    for (const name of events) {
-      // 79 characters at most, the blank line that ends the true message's first half included.
-      for (const short of ['Uniqueid: 1.2', 'Channel: a', 'BridgeUniqueid: b', 'DestUniqueid: 1.2']) {
-        expect(distrust(message(name, [short]))).not.toBeNull();
-      }
-    }
+  it('of a call never fits into what a caller can write, in his number and the number he dials together', () => {
+    const shortest = new Map<string, number>();
+    for (const version of VERSIONS)
+      for (const capture of captureNames(version))
+        for (const message of captureMessages(version, capture)) {
+          if (message.type !== 'event' || !translate(message, 0) || shortest.has(message.name)) continue;
+          shortest.set(message.name, shortestOf(message));
+        }
+    expect(shortest.size).toBeGreaterThan(15);
+    expect([...shortest].filter(([, length]) => length <= 2 * MAX_TEXT)).toEqual([]);
+  });
+
+  it('with a stamp in another place than the PBX’s is refused', () => {
+    const stamp = 'Timestamp: 1995386355.1';
+    expect(distrust(message('Newstate', [stamp, ...channelLines('')]))).toBeNull();
+    expect(distrust(message('Newstate', [...channelLines(''), stamp]))).toMatchObject({ suspect: true });
+    expect(translate(message('Newstate', [stamp, ...channelLines('')]), 5)).toMatchObject({ stamped: true });
+    const own = [...channelLines(''), 'UserEvent: Foo', stamp];
+    expect(distrust(message('UserEvent', own, 'user,all'))).toBeNull();
+    expect(translate(message('UserEvent', own, 'user,all'), 5)).toMatchObject({ stamped: false, at: 5 });
   });
 });
+
+/** Characters of the shortest such event that would be believed: without blanks, with the values a call is known by. */
+function shortestOf(message: AmiMessage): number {
+  let pairs = [...message.entries()].map(([name, value]): [string, string] => [name, NAMES.test(name) ? value : '']);
+  for (const pair of pairs.slice(2)) {
+    const without = pairs.filter((one) => one !== pair);
+    if (distrust(createMessage(without)) === null) pairs = without;
+  }
+  return pairs.reduce((sum, [name, value]) => sum + name.length + value.length + ':\r\n'.length, '\r\n\r\n'.length);
+}
+
+const NAMES = /^Event$|Channel$|Uniqueid$/i;

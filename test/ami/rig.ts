@@ -49,6 +49,8 @@ export interface Rig {
   server: AmiServer;
   session: AmiSession;
   events: AmiMessage[];
+  /** Events lost to what a caller wrote into them, and their channels. */
+  cuts: [string, string][];
   /** `up` and the code of every loss, in order. */
   turns: string[];
   /** Log lines, parsed. */
@@ -65,6 +67,7 @@ export async function withSession(options: RigOptions, run: (rig: Rig) => Promis
   const server = await startAmiServer(options.server ?? {});
   const target = targetOf(server.port, { transport: options.transport, ...options.target });
   const events: AmiMessage[] = [];
+  const cuts: [string, string][] = [];
   const turns: string[] = [];
   const log: string[] = [];
   const session = new AmiSession({
@@ -76,6 +79,7 @@ export async function withSession(options: RigOptions, run: (rig: Rig) => Promis
     listener: {
       onUp: () => turns.push('up'),
       onEvent: (message) => events.push(message),
+      onCut: (event, channel) => cuts.push([event, channel]),
       onLost: (why: TrunklineError) => turns.push(why.code),
     },
   });
@@ -84,6 +88,7 @@ export async function withSession(options: RigOptions, run: (rig: Rig) => Promis
     server,
     session,
     events,
+    cuts,
     turns,
     log,
     get lines() {

@@ -151,6 +151,7 @@ function session(transport: PbxTarget['transport']): Run {
         onEvent: () => {
           if ((read += 1) >= count) finish();
         },
+        onCut: () => undefined,
         onLost: () => undefined,
       },
     });

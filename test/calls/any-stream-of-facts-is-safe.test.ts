@@ -113,6 +113,7 @@ describe('thousands of facts of nonsense', () => {
     'channel.seen',
     'channel.hold',
     'channel.gone',
+    'channel.cut',
     'channel.confirmed-gone',
     'dial.begin',
     'dial.end',
@@ -160,9 +161,10 @@ describe('thousands of facts of nonsense', () => {
     });
     const base = { source: 'ami' as const, at, arrivedAt: at, stamped: true };
     const bridge = pick('b1', 'b2', 'b3');
+    const kind = pick(...kinds);
     const body = {
-      kind: pick(...kinds),
-      channel: channel(),
+      kind,
+      channel: kind === 'recording.file' || kind === 'cdr' ? channel().name : channel(),
       dest: channel(),
       one: channel(),
       two: channel(),
@@ -172,6 +174,7 @@ describe('thousands of facts of nonsense', () => {
       secondTransferer: pick(channel(), null),
       uid: uid(),
       linkedid: uid(),
+      name: channel().name,
       on: rand() < 0.5,
       ok: rand() < 0.8,
       exten: pick('152', null),
