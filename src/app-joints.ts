@@ -2,11 +2,12 @@
 import type { PbxTarget } from './ami/target.js';
 import { DEFAULT_BACKOFF } from './ami/backoff.js';
 import type { SessionSettings } from './ami/session.js';
+import type { Detail, Note, Rule } from './calls/rules.js';
 import type { CallEvent } from './calls/vocabulary.js';
 import type { Enterprise, PbxSettings } from './config/enterprise.js';
 import type { AppConfig } from './config/env.js';
 import type { DeliveryMetrics, MayDeliver } from './delivery/ports.js';
-import type { IntegrationSource } from './integrations/connections.js';
+import type { IntegrationSource, Planned } from './integrations/connections.js';
 import type { ConnectionDeps } from './integrations/contract.js';
 import type { Logger } from './platform/log.js';
 import type { Metrics } from './platform/metrics.js';
@@ -58,6 +59,26 @@ export function logFinished(log: Logger, { call }: CallEvent): void {
     { call: externalId, enterprise, pbx, direction, external, line, rang, agents, result, waitMs, talkMs, approximate },
     'call finished',
   );
+}
+
+/** Why integrations are owed what they are owed for an event, as notes of its call. */
+export function notesOfPlans(event: CallEvent, planned: readonly Planned[], arrivedAt: number): Note[] {
+  const { at, seq, kind, call } = event;
+  const note = (rule: Rule, detail: Detail): Note => ({
+    call: call.id,
+    rule,
+    at,
+    arrivedAt,
+    by: kind,
+    uid: call.uid,
+    detail,
+  });
+  if (planned.length === 0 && kind === 'call.finished')
+    return [note('not-owed', { seq, integration: null, why: 'the enterprise has no integration' })];
+  return planned.flatMap(({ type: integration, plan }) => {
+    if ('why' in plan) return [note('not-owed', { seq, integration, why: plan.why })];
+    return plan.length === 0 ? [] : [note('owed', { seq, integration, steps: plan.map(({ step }) => step) })];
+  });
 }
 
 export function deliveryMetrics(metrics: Metrics): DeliveryMetrics {

@@ -11,12 +11,13 @@ import {
   integrationSource,
   logFinished,
   mayDeliver,
+  notesOfPlans,
   pbxTarget,
   sessionSettings,
   staffDeps,
 } from './app-joints.js';
 import { createLosses } from './calls/losses.js';
-import { dropJournalMarks, saveGap } from './calls/store.js';
+import { dropJournalMarks, saveGap, saveNotes } from './calls/store.js';
 import type { Enterprise } from './config/enterprise.js';
 import { describeConfig } from './config/env.js';
 import type { AppConfig } from './config/env.js';
@@ -222,14 +223,19 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     });
 
     async function owe(tx: PoolClient, { events, arrivals }: Folded): Promise<() => void> {
-      const owed = events.flatMap((event, i) => {
-        const { enterprise } = event.call;
-        const arrivedAt = arrivals[i] ?? event.at;
-        return connections
-          .plan(enterprise, event)
-          .map(({ type, plan }) => ({ enterprise, type, event, steps: stepsOf(plan), arrivedAt }));
+      const told = events.map((event, i) => {
+        const planned = connections.plan(event.call.enterprise, event);
+        return { event, planned, arrivedAt: arrivals[i] ?? event.at };
       });
-      if (owed.length === 0) return () => undefined;
+      await saveNotes(
+        tx,
+        told.flatMap(({ event, planned, arrivedAt }) => notesOfPlans(event, planned, arrivedAt)),
+      );
+      const owed = told.flatMap(({ event, planned, arrivedAt }) =>
+        planned.map(({ type, plan }) => {
+          return { enterprise: event.call.enterprise, type, event, steps: stepsOf(plan), arrivedAt };
+        }),
+      );
       const lanes = await outbox.owe(tx, owed);
       return () => delivery.wake(lanes);
     }

@@ -38,6 +38,20 @@ TABLE call_events (
 );
 CREATE INDEX call_events_time ON call_events USING btree (enterprise_number, at DESC);
 
+TABLE call_notes (
+  call_id uuid NOT NULL,
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  at timestamp with time zone NOT NULL,
+  arrived_at timestamp with time zone NOT NULL,
+  rule text NOT NULL,
+  by text NOT NULL,
+  uid text NOT NULL,
+  detail jsonb NOT NULL,
+  CONSTRAINT call_notes_call_id_fkey FOREIGN KEY (call_id) REFERENCES calls(id) ON DELETE CASCADE,
+  CONSTRAINT call_notes_pkey PRIMARY KEY (call_id, id)
+);
+INTERNAL TRIGGERS 2;
+
 TABLE call_uids (
   pbx text NOT NULL,
   uid text NOT NULL,
@@ -82,8 +96,10 @@ TABLE calls (
 );
 CREATE INDEX calls_enterprise_time ON calls USING btree (enterprise_number, started_at DESC);
 CREATE INDEX calls_live ON calls USING btree (pbx) WHERE (state IS NOT NULL);
+CREATE INDEX calls_merged ON calls USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX calls_phone ON calls USING btree (enterprise_number, phone, started_at DESC);
 CREATE INDEX calls_uid ON calls USING btree (pbx, unique_id);
+INTERNAL TRIGGERS 2;
 
 TABLE deliveries (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -336,6 +352,8 @@ CREATE INDEX webhook_inbox_pbx ON webhook_inbox USING btree (pbx, id);
 SEQUENCE asterisk_logs_id_seq;
 
 SEQUENCE audit_log_id_seq;
+
+SEQUENCE call_notes_id_seq;
 
 SEQUENCE deliveries_id_seq;
 

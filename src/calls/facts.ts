@@ -134,3 +134,13 @@ type FactBody =
   | { kind: 'timer' };
 
 export type Fact = FactBase & FactBody;
+
+/** The channel a fact is kept under; empty when it is about none, or about all. */
+export function uidOf(fact: Fact): string {
+  if ('channel' in fact && fact.channel && typeof fact.channel === 'object') return fact.channel.uid;
+  if ('dest' in fact) return fact.dest.uid;
+  if ('transferer' in fact) return fact.transferer.uid;
+  if ('one' in fact) return fact.one.uid;
+  if ('fleet' in fact) return fact.fleet.uid ?? '';
+  return 'uid' in fact ? fact.uid : '';
+}

@@ -22,6 +22,7 @@
  */
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
+import { uidOf } from './facts.js';
 import type { Fact } from './facts.js';
 import type { ConsumedFact } from './store.js';
 import type { Effect, Folded, Tracker } from './tracker.js';
@@ -456,13 +457,6 @@ interface Work {
 
 function consumedAmi(fact: Fact): ConsumedFact {
   return { fact, eventType: fact.kind, uid: uidOf(fact), raw: fact };
-}
-
-function uidOf(fact: Fact): string {
-  if ('channel' in fact && fact.channel && typeof fact.channel === 'object') return fact.channel.uid;
-  if ('dest' in fact) return fact.dest.uid;
-  if ('uid' in fact) return fact.uid;
-  return '';
 }
 
 function isStale(error: unknown): boolean {

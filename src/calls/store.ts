@@ -2,6 +2,7 @@ import type { PoolClient, Queryable } from '../db/pool.js';
 import { TrunklineError } from '../platform/errors.js';
 import type { CallEvent } from './vocabulary.js';
 import type { Fact } from './facts.js';
+import type { Note } from './rules.js';
 import { callFacts } from './tracker.js';
 import type { CallState, Folded } from './tracker.js';
 
@@ -42,6 +43,7 @@ export async function saveFold(tx: PoolClient, pbx: string, epoch: number, folde
   await saveCalls(tx, epoch, folded);
   await saveUids(tx, pbx, folded.uids);
   await saveEvents(tx, folded.events);
+  await saveNotes(tx, folded.notes);
   await saveMerges(tx, folded.merged);
 }
 
@@ -99,6 +101,20 @@ async function saveEvents(tx: PoolClient, events: CallEvent[]): Promise<void> {
        FROM jsonb_array_elements($1::jsonb) AS e
      ON CONFLICT (call_id, seq) DO NOTHING`,
     [JSON.stringify(events)],
+  );
+}
+
+/** In order. A note of a call that is not stored (any more) has nothing to stand with. */
+export async function saveNotes(tx: PoolClient, notes: readonly Note[]): Promise<void> {
+  if (notes.length === 0) return;
+  await tx.query(
+    `INSERT INTO call_notes (call_id, at, arrived_at, rule, by, uid, detail)
+     SELECT call, to_timestamp(n.at / 1000), to_timestamp("arrivedAt" / 1000), rule, by, uid, detail
+       FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (call uuid, at float8, "arrivedAt" float8, rule text, by text,
+                                                         uid text, detail jsonb)) WITH ORDINALITY AS n
+       JOIN calls ON calls.id = n.call
+      ORDER BY n.ordinality`,
+    [JSON.stringify(notes)],
   );
 }
 

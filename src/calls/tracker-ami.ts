@@ -5,11 +5,11 @@ import type { Work } from './tracker-work.js';
 import { legOf } from './tracker-work.js';
 import { settledName } from './channel-name.js';
 import type { Met } from './tracker-legs.js';
-import { contradiction, contradicts, isLate, meet } from './tracker-legs.js';
+import { contradiction, contradicts, isLate, lateOf, meet } from './tracker-legs.js';
 import { merge } from './tracker-merge.js';
 import { dialled, observe } from './tracker-direction.js';
 import { ringEarlier, ringOut, rings } from './tracker-ringing.js';
-import { enterBridge, hold, leaveBridge, sentOff, talk } from './tracker-talk.js';
+import { enterBridge, hold, leaveBridge, onHold, sentOff, talk } from './tracker-talk.js';
 import { confirmedGone, endIfEmpty, legGone, mustAsk, stillThere } from './tracker-ending.js';
 import { startOf } from './tracker-time.js';
 import { identify } from './tracker-who.js';
@@ -146,20 +146,20 @@ function matters(call: CallState, leg: Leg): boolean {
  * id tells when he called. Any other channel's end opens nothing.
  */
 function unseenCaller(work: Work, info: ChannelInfo): Met | null {
+  const ended = lateOf(work, info.uid);
+  if (ended !== null) {
+    work.drop(ended, 'late-fact', { uid: info.uid, channel: info.name });
+    return null;
+  }
   const startedAt = startOf(info.uid, work.at);
   const first = info.uid === info.linkedid && identify(work, null, info.name).kind === 'trunk';
-  if (
-    !first ||
-    startedAt === null ||
-    info.state === 'down' ||
-    isLate(work, info.uid) ||
-    work.pages.uids.get(info.uid) !== undefined
-  )
-    return null;
+  const known = work.pages.uids.get(info.uid) !== undefined;
+  if (!first || startedAt === null || info.state === 'down' || known) return null;
   const met = meet(work, info, true);
   if (!met) return null;
   met.call.startedAt = startedAt;
   met.call.approximate = info.state === 'up';
+  work.note(met.call, 'only-hangup-seen');
   observe(work, met.call, met.leg, info);
   return met;
 }
@@ -251,7 +251,7 @@ function bridgeLeave(work: Work, fact: Of<'bridge.leave'>): void {
   if (!met) return;
   note(work, met.call);
   if (met.leg.role === 'client' && met.call.legs.some((leg) => leg.held && leg.bridge === fact.bridge))
-    met.call.hold = true;
+    onHold(work, met.call);
   leaveBridge(met.leg, fact.bridge);
   talk(work, met.call);
 }
@@ -313,7 +313,7 @@ function pickup(work: Work, picker: ChannelInfo, target: ChannelInfo): void {
 }
 
 function recordingFile(work: Work, { uid, channel, file }: Of<'recording.file'>): void {
-  if (contradicts(work, uid, channel)) return void contradiction(work);
+  if (contradicts(work, uid, channel)) return void contradiction(work, uid, channel);
   const call = work.edit(work.pages.uids.get(uid));
   if (!call) return;
   call.recorded = true;
@@ -323,7 +323,7 @@ function recordingFile(work: Work, { uid, channel, file }: Of<'recording.file'>)
 /** The CDR comes with or after the end; it is only asked what nothing else tells. */
 function cdr(work: Work, fact: Of<'cdr'>): void {
   if (isLate(work, fact.uid)) return;
-  if (contradicts(work, fact.uid, fact.channel)) return void contradiction(work);
+  if (contradicts(work, fact.uid, fact.channel)) return void contradiction(work, fact.uid, fact.channel);
   const call = work.edit(work.pages.uids.get(fact.uid));
   if (call && fact.queue) call.queue ??= fact.queue;
 }

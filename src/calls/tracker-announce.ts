@@ -12,6 +12,7 @@ import { identify } from './tracker-who.js';
 export function direct(work: Work, call: CallState, direction: Direction): void {
   if (call.direction !== null) return;
   call.direction = direction;
+  work.note(call, 'direction-posted', { direction, caller: call.caller });
   settle(work, call);
 }
 
@@ -32,13 +33,19 @@ export function settle(work: Work, call: CallState): void {
   if (call.enterprise === null) return unclaimed(work, call);
   ownMobile(work, call);
   call.announced = true;
-  work.say(call, { kind: 'call.started' });
+  if (call.direction !== 'internal') nameless(work, call);
+  work.say(call, 'announced', { kind: 'call.started' });
   catchUp(work, call);
 }
 
 function reread(work: Work, call: CallState): void {
   if (call.direction === 'out') readDialled(work, call, call.external);
   else readExternal(work, call, call.external);
+}
+
+function nameless(work: Work, call: CallState): void {
+  if (call.externalKind === 'none') work.note(call, 'client-withheld');
+  if (call.externalKind === 'text') work.note(call, 'client-unreadable', { text: call.external });
 }
 
 function recast(work: Work, call: CallState, leg: Leg): void {
@@ -49,14 +56,14 @@ function recast(work: Work, call: CallState, leg: Leg): void {
 function unclaimed(work: Work, call: CallState): void {
   if (call.unclaimed) return;
   call.unclaimed = true;
-  work.count('unclaimed-call');
+  work.drop(call, 'unclaimed-call');
 }
 
 /** A call whose enterprise was found late: its phones ring, or somebody answered. */
 function catchUp(work: Work, call: CallState): void {
   const extensions = ringingNow(call);
-  if (extensions.length > 0) work.say(call, { kind: 'call.ringing', extensions });
-  if (call.answeredAt !== null) work.say(call, { kind: 'call.answered', extension: call.finalAgent });
+  if (extensions.length > 0) work.say(call, 'caught-up', { kind: 'call.ringing', extensions });
+  if (call.answeredAt !== null) work.say(call, 'caught-up', { kind: 'call.answered', extension: call.finalAgent });
 }
 
 function ringingNow(call: CallState): string[] {

@@ -31,11 +31,17 @@ function readLine(work: Work, call: CallState, info: ChannelInfo): void {
   const contexts = profile ? profile.inboundContexts : work.ctx.enterprises.flatMap((one) => one.inboundContexts);
   const inbound = info.context !== null && contexts.includes(info.context);
   if (inbound || profile?.lines?.includes(info.exten)) {
-    call.line = cleanText(info.exten);
-    call.lineSure = true;
+    lineIs(work, call, cleanText(info.exten), true);
   } else if (call.line === null && /^\+?\d{4,}$/.test(info.exten)) {
-    call.line = cleanText(info.exten);
+    lineIs(work, call, cleanText(info.exten));
   }
+}
+
+/** `sure`: nothing replaces it any more. */
+export function lineIs(work: Work, call: CallState, line: string | null, sure = false): void {
+  if (call.line !== line) work.note(call, 'line-read', { line });
+  call.line = line;
+  call.lineSure ||= sure;
 }
 
 /** Takes the number of who called in; one that is a line id, is withheld or is one of our own tells nothing. */
@@ -47,9 +53,9 @@ export function readExternal(work: Work, call: CallState, raw: string | null): v
     case 'number':
       return setCaller(work, call, reading.e164);
     case 'extension':
-      return isExtension(work, profile, reading.raw) ? forget(call, reading.raw) : setText(call, reading.raw);
+      return isExtension(work, profile, reading.raw) ? forget(call, reading.raw) : setText(work, call, reading.raw);
     case 'unreadable':
-      return setText(call, reading.raw);
+      return setText(work, call, reading.raw);
     case 'line':
     case 'withheld':
       return;
@@ -58,15 +64,15 @@ export function readExternal(work: Work, call: CallState, raw: string | null): v
 
 /** A colleague's mobile is no client: before the call is told that makes it internal, later it tells nothing. */
 function setCaller(work: Work, call: CallState, e164: string): void {
-  if (!call.announced || staffMobile(work.profile(call), e164) === null) setNumber(call, e164);
+  if (!call.announced || staffMobile(work.profile(call), e164) === null) setNumber(work, call, e164);
 }
 
 /** Takes the number an outgoing call went to. Whatever went out over a trunk was no extension. */
 export function readDialled(work: Work, call: CallState, raw: string | null): void {
   if (raw === null || call.externalKind === 'number') return;
   const reading = readNumber(work.profile(call), raw, null);
-  if (reading.kind === 'number') setNumber(call, reading.e164);
-  else if (reading.kind === 'extension' || reading.kind === 'unreadable') setText(call, reading.raw);
+  if (reading.kind === 'number') setNumber(work, call, reading.e164);
+  else if (reading.kind === 'extension' || reading.kind === 'unreadable') setText(work, call, reading.raw);
 }
 
 /** Taken before the enterprise was known, and now found to be an extension. */
@@ -81,18 +87,22 @@ export function ownMobile(work: Work, call: CallState): void {
   if (call.direction !== 'in' || call.externalKind !== 'number') return;
   const mobile = staffMobile(work.profile(call), call.external);
   if (mobile === null) return;
+  work.note(call, 'own-mobile', { caller: mobile });
   call.direction = 'internal';
   call.caller = mobile;
   call.external = null;
   call.externalKind = 'none';
 }
 
-function setText(call: CallState, text: string): void {
+function setText(work: Work, call: CallState, text: string): void {
+  // Before that the country may not be known, in which it is a number after all.
+  if (call.announced && call.external !== text) work.note(call, 'client-unreadable', { text });
   call.external = text;
   call.externalKind = 'text';
 }
 
-function setNumber(call: CallState, e164: string): void {
+function setNumber(work: Work, call: CallState, e164: string): void {
+  work.note(call, 'client-read', { number: e164 });
   call.external = e164;
   call.externalKind = 'number';
 }
@@ -103,12 +113,12 @@ export function nameClient(work: Work, call: CallState, leg: Leg, texts: readonl
   const numbers = texts.filter((text): text is string => text !== null);
   const e164 = firstNumber(work, call, numbers);
   if (e164 !== null) {
-    setNumber(call, e164);
+    setNumber(work, call, e164);
     leg.party = e164;
     return;
   }
   const first = numbers[0];
-  if (first !== undefined && call.externalKind !== 'text') setText(call, cleanText(first));
+  if (first !== undefined && call.externalKind !== 'text') setText(work, call, cleanText(first));
 }
 
 /** What was dialled, surest first: as the manager wrote it, as the dialplan sent it, as the channel shows it. */

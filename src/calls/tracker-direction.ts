@@ -11,7 +11,7 @@ import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { originOf } from './tracker-legs.js';
 import { settle } from './tracker-announce.js';
-import { firstNumber, mobileAmong, nameClient, numbersDialled, readCaller } from './tracker-client.js';
+import { firstNumber, lineIs, mobileAmong, nameClient, numbersDialled, readCaller } from './tracker-client.js';
 import { parseChannelName } from './channel-name.js';
 
 /** After a leg was met: does it tell that the call came in, and from whom? */
@@ -21,13 +21,14 @@ export function observe(work: Work, call: CallState, leg: Leg, info: ChannelInfo
   if (call.direction === null && main && leg.kind === 'trunk' && !leg.dialled) {
     // `ringing` on a first channel means that the PBX calls it; `down` does not tell yet.
     if (leg.state === 'ringing') placedByPbx(work, call, leg, info);
-    else if (leg.state !== 'down' && leg.state !== 'dialing') incoming(call, leg);
+    else if (leg.state !== 'down' && leg.state !== 'dialing') incoming(work, call, leg);
   }
   if (call.direction === 'in' && main && leg.role === 'client') readCaller(work, call, info);
   settle(work, call);
 }
 
-function incoming(call: CallState, leg: Leg): void {
+function incoming(work: Work, call: CallState, leg: Leg): void {
+  work.note(call, 'came-in', { channel: leg.name });
   call.direction = 'in';
   leg.role = 'client';
 }
@@ -46,6 +47,7 @@ function placedByPbx(work: Work, call: CallState, leg: Leg, info: ChannelInfo): 
     leg.party = mobile;
     return;
   }
+  work.note(call, 'placed-by-pbx', { channel: leg.name });
   call.direction = 'out';
   leg.role = 'client';
   nameClient(work, call, leg, [info.callerNum, info.exten]);
@@ -63,20 +65,19 @@ export function dialled(
   if (dest.kind === 'local') return;
   const origin = by && originOf(call, by);
   if (dest.kind === 'extension') {
-    if (call.direction === null && origin && isStaff(origin) && origin !== dest) internal(call, origin);
+    if (call.direction === null && origin && isStaff(origin) && origin !== dest) internal(work, call, origin, dest);
     return settle(work, call);
   }
   const numbers = numbersDialled(call, by, info, dialString);
   const mobile = mobileAmong(work, call, numbers);
   if (call.direction === null) {
     const caller = origin && isStaff(origin) ? origin : lastStaff(call, dest);
-    if (mobile !== null && caller) internal(call, caller);
-    else call.direction = 'out';
-    if (caller && call.direction === 'out') call.caller = caller.party;
+    if (mobile !== null && caller) internal(work, call, caller, dest);
+    else outgoing(work, call, caller, dest);
   }
   if (call.direction === 'out' && mobile === null && call.answeredAt === null) {
     dest.role = 'client';
-    call.line = parseChannelName(dest.name).resource;
+    lineIs(work, call, parseChannelName(dest.name).resource);
     nameClient(work, call, dest, numbers);
   } else {
     dest.role = 'staff';
@@ -85,7 +86,14 @@ export function dialled(
   settle(work, call);
 }
 
-function internal(call: CallState, caller: Leg): void {
+function outgoing(work: Work, call: CallState, caller: Leg | undefined, dest: Leg): void {
+  call.direction = 'out';
+  if (caller) call.caller = caller.party;
+  work.note(call, 'dialled-out', { caller: call.caller, channel: dest.name });
+}
+
+function internal(work: Work, call: CallState, caller: Leg, dest: Leg): void {
+  work.note(call, 'dialled-staff', { caller: caller.party, channel: dest.name });
   call.direction = 'internal';
   call.caller = caller.party;
   caller.role = 'client';

@@ -3,6 +3,7 @@
  * any more, by the hang-up a webhook tells, or by a time-out. Once, and for good: after `finish` the call is no page of the
  * book any more, and its uids are remembered as ended.
  */
+import type { Rule } from './rules.js';
 import type { CallState, Leg } from './tracker-types.js';
 import { settledName } from './channel-name.js';
 import { uidsOf } from './tracker-book.js';
@@ -24,7 +25,7 @@ export function legGone(work: Work, call: CallState, leg: Leg, at: number): void
   leg.held = false;
   if (work.pages.names.get(settledName(leg.name)) === leg.uid) work.pages.names.delete(settledName(leg.name));
   talk(work, call, at);
-  consultationOver(call, leg);
+  consultationOver(work, call, leg);
 }
 
 /** Phones are still being called: whoever hangs up now gives up. */
@@ -35,7 +36,8 @@ function dialsOpen(call: CallState): boolean {
 /** After a hang-up: when no leg is left, the call ends, or the PBX is asked first. */
 export function endIfEmpty(work: Work, call: CallState, at: number): void {
   if (call.ending !== null || isUp(call) || call.legs.length === 0) return;
-  if (!mustAsk(work)) return finish(work, call, at);
+  if (!mustAsk(work)) return finish(work, call, 'last-hangup', at);
+  work.note(call, 'hangup-asked');
   call.ending = { at, confirmBy: work.now + work.ctx.confirmTimeoutMs };
   work.effects.push({ kind: 'confirm-gone', uids: askable(call) });
 }
@@ -63,39 +65,50 @@ export function stillThere(work: Work, call: CallState, leg: Leg, bridge: string
   work.pages.names.set(settledName(leg.name), leg.uid);
   call.ending = null;
   if (leg.role === 'client') call.dials.cancelled = false;
+  work.drop(call, 'hangup-refuted', { uid: leg.uid }, call.enterprise);
   if (bridge !== null && bridge !== '') enterBridge(work, call, leg, bridge);
   talk(work, call);
-  work.count('hangup-refuted', call.enterprise);
 }
 
 export function confirmedGone(work: Work, call: CallState, uid: string): void {
   const leg = call.legs.find((one) => one.uid === uid);
   if (leg && leg.goneAt === null) legGone(work, call, leg, work.at);
   if (call.ending !== null) {
-    if (!isUp(call)) finish(work, call, call.ending.at);
+    if (!isUp(call)) finish(work, call, 'hangup-confirmed', call.ending.at);
     return;
   }
   // A first channel that was only heard of and is gone: nothing else will end the call if no leg is known.
-  if (!isUp(call) && call.ami) finish(work, call, Math.max(call.lastAt, call.startedAt));
+  if (!isUp(call) && call.ami) finish(work, call, 'hangup-confirmed', Math.max(call.lastAt, call.startedAt));
 }
 
-/** Ends a call for good. `at`: when it ended, on the PBX's clock. */
-export function finish(work: Work, call: CallState, at: number): void {
+/** Ends a call for good. `rule`: by what; `at`: when, on the PBX's clock. */
+export function finish(work: Work, call: CallState, rule: Rule, at: number): void {
   call.legs = call.legs.filter((leg) => !isStandIn(leg));
   for (const leg of call.legs) leg.goneAt ??= at;
-  stopTalk(call, at);
+  stopTalk(work, call, at);
   settle(work, call);
   flushRing(work, call);
-  closeTransfers(call);
+  closeTransfers(work, call);
   call.endedAt = Math.max(at, call.startedAt, call.answeredAt ?? at);
-  call.result = resultOf(call);
+  const [result, why] = resultOf(call);
+  call.result = result;
+  work.note(call, why, { result }, call.endedAt);
   call.ending = null;
   call.wake = null;
-  if (call.announced) work.say(call, { kind: 'call.finished' }, call.endedAt);
-  else work.count(call.direction === null ? 'call-without-dial' : 'unclaimed-call-over');
+  work.say(call, rule, { kind: 'call.finished' }, call.endedAt);
+  if (!call.announced) tellNobody(work, call);
   for (const uid of uidsOf(call)) work.uids.push({ uid, callId: call.id, endedAt: work.now });
   work.pages.close(call, work.now);
   work.finished.set(call.id, call);
+}
+
+function tellNobody(work: Work, call: CallState): void {
+  const [what, why] =
+    call.direction === null
+      ? ['call-without-dial', 'nobody was dialled, or nothing told whom it served']
+      : ['unclaimed-call-over', 'no enterprise claims it'];
+  work.count(what);
+  work.note(call, 'told-nobody', { why });
 }
 
 /** The end of a call by what is known when nothing more will be told: the last talk, else the last word. */

@@ -9,11 +9,29 @@ export function claim(work: Work, call: CallState): void {
   const all = work.ctx.enterprises;
   const only = all.length === 1 ? all[0] : undefined;
   if (only && !only.selector) {
-    call.enterprise = only.number;
-    return;
+    return claimedBy(work, call, only.number, 'the only one on this PBX');
   }
-  call.enterprise =
-    onlyOne(all, (one) => fitsContext(one, call)) ?? onlyOne(all, (one) => fitsLine(one, call)) ?? byStaff(all, call);
+  claimedBy(
+    work,
+    call,
+    onlyOne(all, (one) => fitsContext(one, call)),
+    'a context of its own',
+  );
+  if (call.enterprise === null)
+    claimedBy(
+      work,
+      call,
+      onlyOne(all, (one) => fitsLine(one, call)),
+      'its line',
+    );
+  if (call.enterprise === null) claimedBy(work, call, byStaff(all, call), 'its extensions');
+}
+
+/** `how`: what told it. */
+export function claimedBy(work: Work, call: CallState, enterprise: string | null, how: string): void {
+  if (enterprise === null) return;
+  call.enterprise = enterprise;
+  work.note(call, 'claimed', { enterprise, by: how });
 }
 
 function onlyOne(all: readonly EnterpriseProfile[], fits: (one: EnterpriseProfile) => boolean): string | null {

@@ -1,4 +1,5 @@
 /** What a call's state means: the record everyone outside sees, derived and never stored twice. */
+import type { Rule } from './rules.js';
 import type { CallFacts, CallResult } from './vocabulary.js';
 import type { CallState } from './tracker-types.js';
 import { talksAt } from './tracker-turns.js';
@@ -47,16 +48,16 @@ export function callFacts(call: CallState): CallFacts {
 }
 
 /**
- * How a call ended. A phone that rang and was not answered makes it missed, even if another was busy. Only AMI can tell
+ * How a call ended, and by which rule. A phone that rang and was not answered makes it missed, even if another was busy. Only AMI can tell
  * that the client gave up while it rang; over webhooks that is missed too.
  */
-export function resultOf(call: CallState): CallResult {
-  if (call.answeredAt !== null) return 'answered';
+export function resultOf(call: CallState): [CallResult, Rule] {
+  if (call.answeredAt !== null) return ['answered', 'talked'];
   const { begun, unanswered, busy, failed, cancelled } = call.dials;
-  if (call.direction === 'in' && begun === 0 && call.ringingAt === null) return 'abandoned';
+  if (call.direction === 'in' && begun === 0 && call.ringingAt === null) return ['abandoned', 'nothing-rang'];
   // Whoever called gave up while it rang, whatever the phones tried before had said.
-  if (cancelled) return call.direction === 'in' ? 'abandoned' : 'missed';
-  if (unanswered > 0) return 'missed';
-  if (busy > 0) return 'busy';
-  return failed > 0 && call.ringingAt === null ? 'failed' : 'missed';
+  if (cancelled) return call.direction === 'in' ? ['abandoned', 'gave-up'] : ['missed', 'caller-gave-up'];
+  if (unanswered > 0) return ['missed', 'not-answered'];
+  if (busy > 0) return ['busy', 'all-busy'];
+  return failed > 0 && call.ringingAt === null ? ['failed', 'not-reached'] : ['missed', 'not-answered'];
 }

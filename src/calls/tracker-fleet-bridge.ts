@@ -51,7 +51,7 @@ function movedOn(
   const consulted = call.transfers.some((one) => one.from === before.last && one.answered === true);
   if (reached || consulted || call.agents.length === before.agents) return;
   const to = call.fleet.lastExten ?? fleet.exten ?? call.finalAgent;
-  note(work, call, 'blind', before.last, to);
+  note(work, call, 'moved-on', 'blind', before.last, to);
   settleTransfers(
     work,
     call,
@@ -105,6 +105,7 @@ export function standIn(work: Work, call: CallState): void {
   const client = call.legs.find((leg) => leg.role === 'client' && leg.bridge !== null && leg.goneAt === null);
   call.fleet.loneSince = null;
   if (since === null || !client || client.bridge === null) return;
+  work.note(call, 'stand-in', {}, since);
   call.legs.push({
     ...client,
     uid: standInUid(client.uid),

@@ -8,7 +8,7 @@ import type { Work } from './tracker-work.js';
 import { parseChannelName } from './channel-name.js';
 import { e164Of } from './phone.js';
 import { direct } from './tracker-announce.js';
-import { readExternal } from './tracker-client.js';
+import { lineIs, readExternal } from './tracker-client.js';
 import { otherHalf } from './tracker-legs.js';
 import { identify, isExtension, staffMobile } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
@@ -76,7 +76,7 @@ function opening(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void
   if (fleet.exten === null || fleet.exten === fleet.callerNum) return;
   mainIs(call, leg);
   leg.role = 'client';
-  call.line = fleet.exten;
+  lineIs(work, call, fleet.exten);
   readExternal(work, call, fleet.callerNum);
   direct(work, call, 'in');
 }
@@ -100,7 +100,8 @@ function consultation(work: Work, call: CallState, leg: Leg, fleet: FleetEvent):
   const first = leg.name.endsWith(';1');
   const agent = first ? fleet.connectedNum : fleet.callerNum;
   if (agent === call.finalAgent && !openTransfers(call).some((one) => one.kind === 'attended')) {
-    note(work, call, 'attended', agent, targetShown(work, call, leg, first ? fleet.callerNum : fleet.connectedNum));
+    const to = targetShown(work, call, leg, first ? fleet.callerNum : fleet.connectedNum);
+    note(work, call, 'consulted', 'attended', agent, to);
     return;
   }
   // FollowMe after a blind transfer shows the short number that was dialled.
@@ -121,6 +122,7 @@ function targetShown(work: Work, call: CallState, leg: Leg, shown: string | null
 /** A phone is called for the client while nobody talks with him: a blind transfer. */
 function sentOn(work: Work, call: CallState, party: string | null): void {
   if (call.answeredAt === null || call.talkingSince !== null || party === null) return;
-  if (openTransfers(call).length === 0 && party !== call.finalAgent) note(work, call, 'blind', call.finalAgent, party);
+  if (openTransfers(call).length === 0 && party !== call.finalAgent)
+    note(work, call, 'sent-on', 'blind', call.finalAgent, party);
   call.fleet.lastExten = party;
 }

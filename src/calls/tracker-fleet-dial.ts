@@ -4,7 +4,7 @@ import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { addOnce } from './tracker-work.js';
 import { direct } from './tracker-announce.js';
-import { readDialled, readExternal } from './tracker-client.js';
+import { lineIs, readDialled, readExternal } from './tracker-client.js';
 import { ringOut } from './tracker-ringing.js';
 import { isExtension, partyOf, staffMobile } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
@@ -15,8 +15,7 @@ export function comesIn(work: Work, call: CallState, leg: Leg, fleet: FleetEvent
   mainIs(call, leg);
   leg.role = 'client';
   if (fleet.trunk !== null) {
-    call.line = fleet.trunk;
-    call.lineSure = true;
+    lineIs(work, call, fleet.trunk, true);
   }
   readExternal(work, call, fleet.phone);
   direct(work, call, 'in');
@@ -58,10 +57,10 @@ function dialledWithin(work: Work, call: CallState, leg: Leg, fleet: FleetEvent)
   if (leg.role !== 'client' || call.answeredAt === null) return;
   const parties = fleet.extensions.map((extension) => partyOf(work, work.profile(call), extension));
   const to = parties.length === 1 ? (parties[0] ?? null) : null;
-  const open = openTransfers(call).at(-1) ?? note(work, call, 'blind', call.finalAgent, to);
+  const open = openTransfers(call).at(-1) ?? note(work, call, 'sent-on', 'blind', call.finalAgent, to);
   open.to ??= to;
   call.fleet.lastExten = to ?? call.fleet.lastExten;
-  if (parties.length > 0) work.say(call, { kind: 'call.ringing', extensions: parties });
+  if (parties.length > 0) work.say(call, 'dial-posted', { kind: 'call.ringing', extensions: parties });
 }
 
 /** The outgoing dial of a staff mobile or a forward: it serves a call that is known, it is none of its own. */
@@ -84,7 +83,7 @@ function goesOut(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void
   if (inside && staffMobile(profile, fleet.phone) !== null) return callsColleague(work, call, leg, fleet);
   leg.role = 'staff';
   readDialled(work, call, fleet.phone);
-  if (fleet.trunk !== null) call.line = fleet.trunk;
+  if (fleet.trunk !== null) lineIs(work, call, fleet.trunk);
   direct(work, call, 'out');
   if (call.answeredAt === null) call.ringingAt ??= work.at;
   ringOut(work, call);
@@ -105,8 +104,8 @@ function ringThese(work: Work, call: CallState, fleet: FleetEvent): void {
   if (call.answeredAt === null) call.ringingAt ??= work.at;
   // New phones after the first talk: the client was sent on to somebody.
   else if (call.talkingSince === null && openTransfers(call).length === 0)
-    note(work, call, 'blind', call.finalAgent, null);
+    note(work, call, 'sent-on', 'blind', call.finalAgent, null);
   for (const party of parties) addOnce(call.rang, party);
   call.fleet.rung = parties.slice();
-  work.say(call, { kind: 'call.ringing', extensions: parties });
+  work.say(call, 'dial-posted', { kind: 'call.ringing', extensions: parties });
 }

@@ -4,12 +4,13 @@
  * channels end nothing.
  */
 import type { FleetEvent } from './facts.js';
+import type { Rule } from './rules.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { addOnce, legOf } from './tracker-work.js';
 import { addLeg } from './tracker-legs.js';
 import { direct } from './tracker-announce.js';
-import { readDialled, readExternal } from './tracker-client.js';
+import { lineIs, readDialled, readExternal } from './tracker-client.js';
 import { finish, lastKnownEnd, legGone } from './tracker-ending.js';
 import { answer } from './tracker-talk.js';
 import { localStart, startOf } from './tracker-time.js';
@@ -37,9 +38,9 @@ export function fleetHangup(work: Work, call: CallState, leg: Leg, fleet: FleetE
   call.fleet.mainGoneAt = work.now;
   if (call.direction !== 'out') {
     lostOnTransfer(work, call, fleet);
-    return over(work, call, work.at);
+    return over(work, call, 'hangup-posted', work.at);
   }
-  if (!mayGoOn(call)) over(work, call, work.at);
+  if (!mayGoOn(call)) over(work, call, 'hangup-posted', work.at);
 }
 
 /** The client of an outgoing call may be with somebody else now; what is told of him decides, or a short wait. */
@@ -49,7 +50,7 @@ function mayGoOn(call: CallState): boolean {
 
 function clientGone(work: Work, call: CallState, fleet: FleetEvent): void {
   lostOnTransfer(work, call, fleet);
-  over(work, call, work.at);
+  over(work, call, 'hangup-posted', work.at);
 }
 
 function remember(work: Work, call: CallState, fleet: FleetEvent): void {
@@ -67,22 +68,23 @@ function lostOnTransfer(work: Work, call: CallState, fleet: FleetEvent): void {
   const to = fleet.extensions[0] ?? null;
   const last = call.transfers.at(-1);
   if (openTransfers(call).length > 0 || last?.kind === 'blind' || (to !== null && to === call.finalAgent)) return;
-  note(work, call, 'blind', call.finalAgent, to === null ? null : partyOf(work, work.profile(call), to));
+  const reached = to === null ? null : partyOf(work, work.profile(call), to);
+  note(work, call, 'lost-on-transfer', 'blind', call.finalAgent, reached);
 }
 
 /** Ends a webhook call; what the dialplan said of it counts where no bridge was posted. */
-function over(work: Work, call: CallState, at: number): void {
+function over(work: Work, call: CallState, rule: Rule, at: number): void {
   if (call.answeredAt === null && call.fleet.status === ANSWERED) answeredByWord(work, call, at);
   if (call.answeredAt !== null && call.finalAgent === null) nameAgent(work, call);
   if (call.ami) call.approximate = true;
-  finish(work, call, at);
+  finish(work, call, rule, at);
 }
 
 /** Answered, says the dialplan, and no bridge was posted: when and how long nobody knows. */
 function answeredByWord(work: Work, call: CallState, at: number): void {
   call.approximate = true;
   nameAgent(work, call);
-  answer(work, call, at);
+  answer(work, call, at, 'answer-posted');
   call.talkEndedAt = at;
 }
 
@@ -96,6 +98,7 @@ function nameAgent(work: Work, call: CallState): void {
   call.finalAgent = agent;
   for (const turn of call.talks) turn.agent ??= agent;
   if (call.direction !== 'out') call.answeredBy ??= agent;
+  work.note(call, 'agent-named', { extension: agent });
 }
 
 /** Start and dial were lost, or never posted (internal calls): the hang-up alone tells what the call was. */
@@ -111,8 +114,7 @@ function tellDirection(work: Work, call: CallState, leg: Leg, fleet: FleetEvent)
   if (fleet.callType === 0) {
     mainIs(call, leg);
     leg.role = 'client';
-    call.line ??= fleet.trunk;
-    call.lineSure = true;
+    lineIs(work, call, call.line ?? fleet.trunk, true);
     readExternal(work, call, phone);
     direct(work, call, 'in');
     return;
@@ -123,7 +125,7 @@ function tellDirection(work: Work, call: CallState, leg: Leg, fleet: FleetEvent)
   leg.role = 'staff';
   call.caller ??= caller === fleet.trunk ? null : caller;
   leg.party ??= call.caller;
-  call.line = fleet.trunk;
+  lineIs(work, call, fleet.trunk);
   if (staffMobile(profile, phone) !== null) {
     leg.role = 'client';
     return direct(work, call, 'internal');
@@ -156,6 +158,7 @@ function rejoin(work: Work, call: CallState, caller: Leg): void {
   call.talkMs = to - span.from;
   call.talkEndedAt = to;
   call.talks = call.agents.map((agent) => ({ agent, from: span.from, to, ms: call.talkMs, since: null }));
+  work.note(call, 'talk-posted', { extension: call.answeredBy, ms: call.talkMs }, span.from);
 }
 
 /** A hang-up of a call nothing was heard of. */
@@ -169,6 +172,7 @@ export function loneHangup(work: Work, fleet: FleetEvent, enterprise: string | u
     fleet.callType === 1 && caller !== undefined && !isExtension(work, profile, caller) && caller !== fleet.trunk;
   if (strange || mobile || fleet.callType === null) return work.count('parasitic-hangup', enterprise);
   const call = openFleetCall(work, uid);
+  work.note(call, 'only-hangup-seen');
   heard(work, call, fleet, enterprise);
   const ended = endTimeOf(work, fleet, enterprise);
   // `DateReceived` starts anew with every record Asterisk begins; the unique id is made once.
@@ -185,6 +189,7 @@ export function loneHangup(work: Work, fleet: FleetEvent, enterprise: string | u
 
 /** A timer: nothing more will be posted about this call. */
 export function fleetIsOver(work: Work, call: CallState): void {
-  if (call.fleet.mainGoneAt === null) call.approximate = true;
-  over(work, call, lastKnownEnd(call));
+  const told = call.fleet.mainGoneAt !== null;
+  if (!told) call.approximate = true;
+  over(work, call, told ? 'hangup-posted' : 'timed-out', lastKnownEnd(call));
 }

@@ -2,7 +2,7 @@
 import type { FleetEvent } from './facts.js';
 import type { CallState } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
-import { readExternal } from './tracker-client.js';
+import { lineIs, readExternal } from './tracker-client.js';
 import { localEnd } from './tracker-time.js';
 import type { LocalTime } from './tracker-time.js';
 
@@ -11,8 +11,7 @@ export function fillIn(work: Work, call: CallState, fleet: FleetEvent): void {
   if (fleet.uid !== call.uid) return;
   if (call.direction === 'in') {
     if (fleet.trunk !== null && !call.lineSure && (fleet.event === 'start' || fleet.event === 'dial')) {
-      call.line = fleet.trunk;
-      call.lineSure = true;
+      lineIs(work, call, fleet.trunk, true);
     }
     if (fleet.event === 'start' || fleet.event === 'dial') readExternal(work, call, fleet.phone);
   }

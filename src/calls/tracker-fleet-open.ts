@@ -3,6 +3,7 @@ import type { FleetEvent } from './facts.js';
 import type { CallState } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { openCall } from './tracker-legs.js';
+import { claimedBy } from './tracker-enterprise.js';
 import { isDuplicate } from './tracker-fleet-duplicates.js';
 import { startOf } from './tracker-time.js';
 
@@ -10,13 +11,16 @@ import { startOf } from './tracker-time.js';
 const MAX_LAG_MS = 60_000;
 
 export function openFleetCall(work: Work, uid: string): CallState {
-  return openCall(work, uid, startOf(uid, work.at, MAX_LAG_MS) ?? work.at);
+  const call = openCall(work, uid, startOf(uid, work.at, MAX_LAG_MS) ?? work.at);
+  work.note(call, 'opened', { uid });
+  return call;
 }
 
 export function heard(work: Work, call: CallState, fleet: FleetEvent, enterprise: string | undefined): void {
   call.webhook = true;
   if (work.at > call.lastAt) call.lastAt = work.at;
   call.lastArrival = work.now;
-  if (call.enterprise === null && work.profileOf(enterprise)) call.enterprise = enterprise ?? null;
+  if (call.enterprise === null && work.profileOf(enterprise))
+    claimedBy(work, call, enterprise ?? null, 'the token of a post');
   if (call.fleet.last === null) isDuplicate(work, call, fleet);
 }

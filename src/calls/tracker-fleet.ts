@@ -10,7 +10,7 @@ import type { Fact, FleetEvent } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { legOf } from './tracker-work.js';
-import { addLeg, contradiction, contradicts, isLate, nameLeg } from './tracker-legs.js';
+import { addLeg, contradiction, contradicts, lateOf, nameLeg } from './tracker-legs.js';
 import { pairOf } from './tracker-book.js';
 import { isDuplicate } from './tracker-fleet-duplicates.js';
 import { heard, openFleetCall } from './tracker-fleet-open.js';
@@ -23,16 +23,21 @@ import { fleetHangup, loneHangup } from './tracker-fleet-end.js';
 export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): void {
   const { fleet } = fact;
   if (fact.source === 'webhook' && work.profileOf(fact.enterprise)?.sources.includes('webhook') === false) {
-    return work.count('webhook-not-a-source', fact.enterprise);
+    const id = fleet.uid === null ? undefined : work.pages.uids.get(fleet.uid);
+    if (id === undefined) work.count('webhook-not-a-source', fact.enterprise);
+    else work.drop(id, 'webhook-not-a-source', {}, fact.enterprise);
+    return;
   }
   if (fleet.uid === null) {
     if (fleet.event === 'bridge_destroy' && fleet.bridge !== null) fleetBridgeDestroy(work, fleet.bridge);
     return;
   }
   const owner = work.pages.peek(work.pages.uids.get(fleet.uid));
-  if (owner === undefined && isLate(work, fleet.uid)) return work.count('late-fact', fact.enterprise);
+  const ended = owner === undefined ? lateOf(work, fleet.uid) : null;
+  if (ended !== null) return work.drop(ended, 'late-fact', { uid: fleet.uid }, fact.enterprise);
   if (fact.source === 'ami') {
-    if (contradicts(work, fleet.uid, fleet.channel ?? '')) return void contradiction(work);
+    if (contradicts(work, fleet.uid, fleet.channel ?? ''))
+      return void contradiction(work, fleet.uid, fleet.channel ?? '');
     const call = work.edit(owner?.id);
     if (call) fillIn(work, call, fleet);
     else work.effects.push({ kind: 'ask-status', uid: fleet.uid });
@@ -40,7 +45,7 @@ export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): v
   }
   if (owner && !isOurs(work, owner, fact.enterprise)) return;
   if (owner && isDuplicate(work, work.edit(owner.id) as CallState, fleet))
-    return work.count('duplicate-webhook', fact.enterprise);
+    return work.drop(owner.id, 'duplicate-webhook', {}, fact.enterprise);
   if (owner?.ami && work.pages.link.up) return fillIn(work, work.edit(owner.id) as CallState, fleet);
   apply(work, fleet, owner && (work.edit(owner.id) as CallState), fact.enterprise);
 }
@@ -48,7 +53,7 @@ export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): v
 /** A token of one enterprise says nothing about a call of another. */
 function isOurs(work: Work, call: CallState, enterprise: string | undefined): boolean {
   if (enterprise === undefined || call.enterprise === null || call.enterprise === enterprise) return true;
-  work.count('webhook-of-another-enterprise', enterprise);
+  work.drop(call, 'webhook-of-another-enterprise', { enterprise }, enterprise);
   return false;
 }
 
@@ -62,8 +67,10 @@ function apply(work: Work, fleet: FleetEvent, owner: CallState | undefined, ente
   if (found && !isOurs(work, found, enterprise)) return;
   const call = found ?? openFleetCall(work, fleet.uid as string);
   heard(work, call, fleet, enterprise);
-  const leg = legOf(call, fleet.uid) ?? addLeg(work, call, fleet.uid as string);
+  const known = legOf(call, fleet.uid);
+  const leg = known ?? addLeg(work, call, fleet.uid as string);
   if (fleet.channel !== null) nameLeg(work, call, leg, fleet.channel);
+  if (found && !known) work.note(call, 'joined', { uid: leg.uid, channel: leg.name });
   leg.exten ??= fleet.exten;
   leg.context ??= fleet.context;
   tell(work, call, leg, fleet);

@@ -25,7 +25,7 @@ export function meet(work: Work, info: ChannelInfo, open: boolean): Met | null {
   if (info.uid === '') return null;
   const owner = work.pages.peek(work.pages.uids.get(info.uid));
   const known = owner && legOf(owner, info.uid);
-  if (contradicts(work, info.uid, info.name)) return contradiction(work);
+  if (contradicts(work, info.uid, info.name)) return contradiction(work, info.uid, info.name);
   if (owner && known) {
     const call = work.edit(owner.id) as CallState;
     const leg = legOf(call, info.uid) as Leg;
@@ -34,8 +34,8 @@ export function meet(work: Work, info: ChannelInfo, open: boolean): Met | null {
   }
   if (owner?.past.includes(info.uid)) return null;
   const call = work.edit(owner?.id) ?? joined(work, info);
-  if (call === 'late') {
-    work.count('late-fact');
+  if (typeof call === 'string') {
+    work.drop(call, 'late-fact', { uid: info.uid, channel: info.name });
     return null;
   }
   if (!call && !open) {
@@ -45,6 +45,7 @@ export function meet(work: Work, info: ChannelInfo, open: boolean): Met | null {
   const home = call ?? openCall(work, info.linkedid ?? info.uid);
   const leg = addLeg(work, home, info.uid);
   show(work, home, leg, info);
+  work.note(home, call ? 'joined' : 'opened', { uid: leg.uid, channel: leg.name });
   return { call: home, leg, isNew: true };
 }
 
@@ -57,27 +58,35 @@ export function contradicts(work: Work, uid: string, name: string): boolean {
   return holder !== undefined && holder !== uid;
 }
 
-export function contradiction(work: Work): null {
-  work.count('contradicting-fact');
+/** Such a fact changes nothing; it is noted with the call it speaks of, else with the one whose channel it names. */
+export function contradiction(work: Work, uid: string, channel: string): null {
+  const { uids, names } = work.pages;
+  const call = uids.get(uid) ?? uids.get(names.get(settledName(channel)) ?? '');
+  if (call === undefined) work.count('contradicting-fact');
+  else work.drop(call, 'contradicting-fact', { uid, channel });
   return null;
 }
 
-/** The live call an unknown channel belongs to; `late` when that call is over. */
-function joined(work: Work, info: ChannelInfo): CallState | 'late' | undefined {
-  if (isLate(work, info.uid)) return 'late';
+/** The live call an unknown channel belongs to; the id of that call when it is over. */
+function joined(work: Work, info: ChannelInfo): CallState | string | undefined {
+  const ended = lateOf(work, info.uid);
+  if (ended !== null) return ended;
   if (info.linkedid !== null) {
-    const linked = work.edit(work.pages.uids.get(info.linkedid));
+    const linked = work.edit(work.pages.uids.get(info.linkedid)) ?? lateOf(work, info.linkedid);
     if (linked) return linked;
-    if (isLate(work, info.linkedid)) return 'late';
   }
   const pair = pairOf(info.name);
   return pair === null ? undefined : work.edit(work.pages.pairs.get(pair));
 }
 
-/** True when this uid's call ended less than ten minutes ago. */
-export function isLate(work: Work, uid: string): boolean {
+/** Id of the call of this uid that ended less than ten minutes ago, or null. */
+export function lateOf(work: Work, uid: string): string | null {
   const ended = work.pages.ended(uid);
-  return ended !== undefined && work.now - ended.endedAt <= work.ctx.lateMs;
+  return ended !== undefined && work.now - ended.endedAt <= work.ctx.lateMs ? ended.callId : null;
+}
+
+export function isLate(work: Work, uid: string): boolean {
+  return lateOf(work, uid) !== null;
 }
 
 export function openCall(work: Work, uid: string, startedAt = work.at): CallState {

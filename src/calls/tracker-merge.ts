@@ -9,15 +9,21 @@ import type { Work } from './tracker-work.js';
 /** The call both are now, or null when they stay two. */
 export function merge(work: Work, one: CallState, other: CallState): CallState | null {
   if (one === other) return one;
-  if (hasClient(one) && hasClient(other)) return null;
+  if (hasClient(one) && hasClient(other)) return apart(work, one, other, 'each has its own client');
   const [into, from] =
     rank(one) > rank(other) || (rank(one) === rank(other) && isOlder(one, other)) ? [one, other] : [other, one];
   if (into.enterprise !== null && from.enterprise !== null && into.enterprise !== from.enterprise) {
     work.count('merge-across-enterprises');
-    return null;
+    return apart(work, one, other, 'they are of two enterprises');
   }
   absorb(work, into, from);
   return into;
+}
+
+function apart(work: Work, one: CallState, other: CallState, why: string): null {
+  work.note(one, 'kept-apart', { uid: other.uid, why });
+  work.note(other, 'kept-apart', { uid: one.uid, why });
+  return null;
 }
 
 function hasClient(call: CallState): boolean {
@@ -59,5 +65,8 @@ function absorb(work: Work, into: CallState, from: CallState): void {
   into.fleet.status ??= from.fleet.status;
   work.pages.drop(from);
   work.changed.delete(from.id);
+  // Of a call nobody stored yet there is nothing else to keep them with.
+  for (const note of work.notes) if (note.call === from.id) note.call = into.id;
+  work.note(into, 'merged', { uid: from.uid });
   work.merged.push({ from: from.id, into: into.id });
 }

@@ -7,6 +7,7 @@
  * - What is new opens, its start told by its channel's age; it is approximate too.
  */
 import type { LiveChannel } from './facts.js';
+import type { Rule } from './rules.js';
 import type { CallState } from './tracker-types.js';
 import { settledName } from './channel-name.js';
 import type { Work } from './tracker-work.js';
@@ -30,14 +31,14 @@ export function linkUp(work: Work, lostAt: number | null, restarted: boolean): v
   link.up = true;
   // A PBX that was restarted has lost every channel, and may give the same ids out again.
   if (!restarted) return;
-  for (const id of work.pages.all()) endInGap(work, id, new Map());
+  for (const id of work.pages.all()) endInGap(work, id, 'pbx-restarted', new Map());
   // It may come back with another time.
   link.skewMs = null;
 }
 
 export function snapshot(work: Work, channels: readonly LiveChannel[]): void {
   const live = new Map(channels.map((channel) => [settledName(channel.name), channel]));
-  for (const id of work.pages.all()) endInGap(work, id, live);
+  for (const id of work.pages.all()) endInGap(work, id, 'gone-in-gap', live);
   // Those who call before those who are called, so that each call opens with its first channel.
   const ordered = [...channels].sort((one, other) => Number(isCalled(one)) - Number(isCalled(other)));
   for (const channel of ordered) goesOn(work, channel);
@@ -51,7 +52,7 @@ function isCalled(channel: LiveChannel): boolean {
   return channel.application?.startsWith('AppDial') === true || channel.application === 'AppQueue';
 }
 
-function endInGap(work: Work, id: string, live: ReadonlyMap<string, LiveChannel>): void {
+function endInGap(work: Work, id: string, rule: Rule, live: ReadonlyMap<string, LiveChannel>): void {
   const seen = work.pages.peek(id);
   if (!seen?.ami) return;
   const lost = seen.legs.filter(
@@ -59,14 +60,14 @@ function endInGap(work: Work, id: string, live: ReadonlyMap<string, LiveChannel>
   );
   if (lost.length === 0 && seen.ending === null) return;
   const call = work.edit(id) as CallState;
-  if (call.ending !== null && !isUp(call)) return finish(work, call, call.ending.at);
+  if (call.ending !== null && !isUp(call)) return finish(work, call, rule, call.ending.at);
   const at = boundOf(work, call);
   for (const { uid } of lost) {
     const leg = legOf(call, uid);
     if (leg) legGone(work, call, leg, at);
   }
   call.approximate = true;
-  if (!isUp(call)) finish(work, call, at);
+  if (!isUp(call)) finish(work, call, rule, at);
 }
 
 /** Up to when the call is known to have been up: a webhook may know the end better than the loss of the link. */
@@ -87,6 +88,7 @@ function goesOn(work: Work, channel: LiveChannel): void {
   call.lastAt = Math.max(call.lastAt, work.at);
   call.asked = true;
   if (met.isNew) {
+    work.note(call, 'found-by-snapshot', { uid: leg.uid });
     call.approximate = true;
     const born = channel.seconds === null ? work.at : work.at - channel.seconds * 1000;
     if (leg.uid === call.uid || call.startedAt > born) call.startedAt = Math.min(call.startedAt, born);
@@ -120,7 +122,10 @@ function inBridge(work: Work, channel: LiveChannel): void {
     const home = there && there !== call ? (merge(work, there, call) ?? call) : call;
     enterBridge(work, home, leg, channel.bridge);
     talk(work, home);
-    if (!wasAnswered && home.answeredAt !== null) home.approximate = true;
+    if (!wasAnswered && home.answeredAt !== null) {
+      home.approximate = true;
+      work.note(home, 'answered-in-gap');
+    }
     return;
   }
   talk(work, call);

@@ -2,6 +2,7 @@
  * Phones that ring. The codes of one Dial become one `call.ringing`: at once when every leg dialled by then rings, else
  * after `ringCollectMs`. An outgoing call says it once, when its external leg is dialled: that is when its card opens.
  */
+import type { Rule } from './rules.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { addOnce, legOf } from './tracker-work.js';
@@ -49,7 +50,7 @@ export function ringEarlier(work: Work, call: CallState): void {
 export function ringOut(work: Work, call: CallState): void {
   if (call.outRung || call.direction !== 'out' || call.caller === null) return;
   call.outRung = true;
-  work.say(call, { kind: 'call.ringing', extensions: [call.caller] });
+  work.say(call, 'rang-out', { kind: 'call.ringing', extensions: [call.caller] });
 }
 
 /** These phones ring now. */
@@ -57,6 +58,7 @@ function ring(work: Work, call: CallState, parties: readonly string[]): void {
   if (parties.length === 0) return;
   // After the client talked with somebody, a ring belongs to a transfer: the wait was over before.
   if (call.answeredAt === null) call.ringingAt ??= work.at;
+  work.note(call, 'rang', { extensions: parties });
   for (const party of parties) {
     if (call.answeredAt === null) addOnce(call.rang, party);
     const told = call.fleet.rung.indexOf(party);
@@ -72,7 +74,8 @@ function ring(work: Work, call: CallState, parties: readonly string[]): void {
 
 function flushWhenComplete(work: Work, call: CallState): void {
   if (call.ring === null) return;
-  if (work.ctx.ringCollectMs <= 0 || !call.legs.some((leg) => mayStillRing(work, leg))) flushRing(work, call);
+  if (work.ctx.ringCollectMs <= 0 || !call.legs.some((leg) => mayStillRing(work, leg)))
+    flushRing(work, call, 'ring-complete');
 }
 
 /** A leg of the same moment that was made or dialled and says nothing yet. */
@@ -83,12 +86,12 @@ function mayStillRing(work: Work, leg: Leg): boolean {
   return leg.state === 'down' || leg.state === null;
 }
 
-export function flushRing(work: Work, call: CallState): void {
+export function flushRing(work: Work, call: CallState, rule: Rule = 'ring-collected'): void {
   const batch = call.ring;
   if (batch === null) return;
   call.ring = null;
   if (batch.extensions.length === 0) return;
   // It may be told long after, when nobody was there to tell it.
   const arrivedAt = batch.due - work.ctx.ringCollectMs;
-  work.say(call, { kind: 'call.ringing', extensions: batch.extensions }, batch.at, arrivedAt);
+  work.say(call, rule, { kind: 'call.ringing', extensions: batch.extensions }, batch.at, arrivedAt);
 }

@@ -3,6 +3,7 @@
  * talks while a staff leg can be reached that way; holding bridges (queue music, parking) join nobody. The first such
  * moment is the answer; talk is the union of all of them.
  */
+import type { Rule } from './rules.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { addOnce } from './tracker-work.js';
@@ -54,7 +55,7 @@ export function talk(work: Work, call: CallState, at = work.at): void {
   if (uids.length === call.talkers.length && uids.every((uid) => call.talkers.includes(uid))) return;
   const joined = now.filter((leg) => !call.talkers.includes(leg.uid));
   call.talkers = uids;
-  if (uids.length === 0) return stopTalk(call, at);
+  if (uids.length === 0) return stopTalk(work, call, at);
   takeTurns(
     call,
     now.map((leg) => leg.party),
@@ -62,6 +63,7 @@ export function talk(work: Work, call: CallState, at = work.at): void {
   );
   call.talkingSince ??= at;
   for (const leg of joined) join(call, leg);
+  work.note(call, 'talk', { with: now.map((leg) => leg.party) }, at);
   const staying = now.map((leg) => leg.party);
   if (joined.length === 0 && !staying.includes(call.finalAgent)) call.finalAgent = staying.at(-1) ?? call.finalAgent;
   if (call.answeredAt === null) answer(work, call, at);
@@ -75,17 +77,18 @@ function join(call: CallState, leg: Leg): void {
 }
 
 /** The first talk. Over webhooks it may be known only by the dialplan's word, then with nobody in a bridge. */
-export function answer(work: Work, call: CallState, at: number): void {
+export function answer(work: Work, call: CallState, at: number, rule: Rule = 'first-talk'): void {
   flushRing(work, call);
   call.answeredAt = at;
   call.ending = null;
   if (call.direction === 'out') call.caller ??= call.finalAgent;
   call.answeredBy = call.direction === 'out' ? call.external : call.finalAgent;
-  work.say(call, { kind: 'call.answered', extension: call.finalAgent }, at);
+  work.say(call, rule, { kind: 'call.answered', extension: call.finalAgent }, at);
 }
 
-export function stopTalk(call: CallState, at: number): void {
+export function stopTalk(work: Work, call: CallState, at: number): void {
   if (call.talkingSince === null) return;
+  work.note(call, 'talk-over', { ms: Math.max(0, at - call.talkingSince) }, at);
   call.talkMs += Math.max(0, at - call.talkingSince);
   call.talkEndedAt = Math.max(at, call.talkingSince);
   call.talkingSince = null;
@@ -96,10 +99,15 @@ export function stopTalk(call: CallState, at: number): void {
 /** Hold counts when the same phone comes back to it, or the client hangs up in it; not as the first half of a transfer. */
 export function hold(work: Work, call: CallState, leg: Leg, on: boolean): void {
   if (!on && leg.held && !call.hold && openTransfers(call).length === 0) {
-    call.hold = true;
+    onHold(work, call);
     leg.unheldAt = work.at;
   }
   leg.held = on;
+}
+
+export function onHold(work: Work, call: CallState): void {
+  if (!call.hold) work.note(call, 'held');
+  call.hold = true;
 }
 
 /** Asterisk ends the hold of whoever transfers in the moment it moves the client. */
@@ -107,7 +115,10 @@ const SAME_MOMENT_MS = 500;
 
 /** This phone sent the client off: what looked like coming back to him was part of that. */
 export function sentOff(work: Work, call: CallState, leg: Leg): void {
-  if (leg.unheldAt !== null && work.at - leg.unheldAt <= SAME_MOMENT_MS) call.hold = false;
+  if (leg.unheldAt !== null && work.at - leg.unheldAt <= SAME_MOMENT_MS) {
+    call.hold = false;
+    work.note(call, 'not-held');
+  }
   leg.unheldAt = null;
   leg.held = false;
 }

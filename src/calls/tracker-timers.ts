@@ -47,12 +47,13 @@ export function timeUp(work: Work): void {
 function lookAt(work: Work, call: CallState): void {
   const { now } = work;
   if (call.ring !== null && call.ring.due <= now) flushRing(work, call);
-  if (call.ending !== null && call.ending.confirmBy <= now) return finish(work, call, call.ending.at);
+  if (call.ending !== null && call.ending.confirmBy <= now)
+    return finish(work, call, 'hangup-unconfirmed', call.ending.at);
   const lone = loneDue(work, call);
   if (lone !== null && lone <= now) standIn(work, call);
   if (idleDue(work, call) > now) return;
   if (!call.ami) return fleetIsOver(work, call);
-  if (!isUp(call)) return finish(work, call, lastKnownEnd(call));
+  if (!isUp(call)) return finish(work, call, 'timed-out', lastKnownEnd(call));
   call.askedAt = now;
   work.effects.push({ kind: 'confirm-gone', uids: askable(call) });
 }

@@ -2,6 +2,7 @@
  * Transfers. A blind one is known when the client is sent off, an attended one when it is completed; a consultation that
  * came to nothing stays as a transfer nobody answered. Whether the client reached the target shows when they talk.
  */
+import type { Rule } from './rules.js';
 import type { Transfer } from './vocabulary.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
@@ -21,35 +22,42 @@ export function transferred(
   kind: Transfer['kind'],
   from: string | null,
   to: string | null,
-): Transfer {
+): void {
   // A consultation that led to it, or the client's move that overtook the event.
   const last = call.transfers.at(-1);
   const same = last?.kind === kind && last.from === from && sameTarget(last.to, to) && last.answered !== false;
   const known = same ? last : undefined;
-  const transfer = known ?? note(work, call, kind, from, to);
+  const transfer = known ?? begin(work, call, kind, from, to);
   transfer.to ??= to;
-  tell(work, call, transfer);
-  return transfer;
+  tell(work, call, 'transfer-made', transfer);
 }
 
-function tell(work: Work, call: CallState, transfer: Transfer): void {
+/** Tells it, or only notes why when it was told before. */
+function tell(work: Work, call: CallState, rule: Rule, transfer: Transfer): void {
   const index = call.transfers.indexOf(transfer);
-  if (!addOnce(call.toldTransfers, index)) return;
-  work.say(call, { kind: 'call.transferred', transfer: { ...transfer } });
+  if (addOnce(call.toldTransfers, index)) work.say(call, rule, { kind: 'call.transferred', transfer: { ...transfer } });
+  else work.note(call, rule, { transfer: { ...transfer } });
 }
 
 function sameTarget(one: string | null, other: string | null): boolean {
   return one === other || one === null || other === null;
 }
 
-/** Notes a transfer that is under way without telling it: a consultation. */
+/** Notes a transfer that is under way without telling it: a consultation. `rule`: by what it shows. */
 export function note(
   work: Work,
   call: CallState,
+  rule: Rule,
   kind: Transfer['kind'],
   from: string | null,
   to: string | null,
 ): Transfer {
+  const transfer = begin(work, call, kind, from, to);
+  work.note(call, rule, { transfer: { ...transfer } });
+  return transfer;
+}
+
+function begin(work: Work, call: CallState, kind: Transfer['kind'], from: string | null, to: string | null): Transfer {
   const transfer: Transfer = { kind, from, to, answered: null, at: work.at };
   call.transfers.push(transfer);
   return transfer;
@@ -61,13 +69,18 @@ export function settleTransfers(work: Work, call: CallState, talkers: readonly L
   for (const transfer of openTransfers(call)) {
     if (!parties.some((party) => party !== null && party !== transfer.from)) continue;
     transfer.answered = true;
-    tell(work, call, transfer);
+    tell(work, call, 'transfer-reached', transfer);
   }
 }
 
 /** What is open when the call ends did not come to a talk. */
-export function closeTransfers(call: CallState): void {
-  for (const transfer of openTransfers(call)) transfer.answered = false;
+export function closeTransfers(work: Work, call: CallState): void {
+  for (const transfer of openTransfers(call)) failed(work, call, transfer);
+}
+
+function failed(work: Work, call: CallState, transfer: Transfer): void {
+  transfer.answered = false;
+  work.note(call, 'transfer-failed', { transfer: { ...transfer } });
 }
 
 /** Who stands at the end of a leg: an extension, what a Local channel dials, a staff mobile. */
@@ -88,14 +101,14 @@ export function consulting(work: Work, call: CallState, agent: Leg): void {
   const to = targetOf(work, call, half);
   if (openTransfers(call).some((one) => one.from === agent.party && one.to === to)) return;
   if (call.talkers.includes(agent.uid)) return;
-  note(work, call, 'attended', agent.party, to);
+  note(work, call, 'consulted', 'attended', agent.party, to);
 }
 
 /** The agent is back with the client, or a consultation's channel is gone: that transfer came to nothing. */
-export function consultationOver(call: CallState, half: Leg): void {
+export function consultationOver(work: Work, call: CallState, half: Leg): void {
   if (half.kind !== 'local') return;
   const to = parseChannelName(half.name).resource;
   for (const transfer of openTransfers(call)) {
-    if (transfer.kind === 'attended' && transfer.to === to) transfer.answered = false;
+    if (transfer.kind === 'attended' && transfer.to === to) failed(work, call, transfer);
   }
 }

@@ -1,4 +1,5 @@
 /** The tracker's data: what it is told, what it keeps of a call, what it answers. All of it plain JSON. */
+import type { Note } from './rules.js';
 import type { CallEvent, CallResult, Direction, Talk, Transfer } from './vocabulary.js';
 
 /** What the tracker knows of an enterprise. */
@@ -230,6 +231,8 @@ export interface Folded {
   events: CallEvent[];
   /** Our clock when what each event tells reached us, in the order of `events`. */
   arrivals: number[];
+  /** What was concluded, in order. Not kept in the calls' state. */
+  notes: Note[];
   /** Legs new to a call, and legs whose call ended (our clock). */
   uids: { uid: string; callId: string; endedAt: number | null }[];
   effects: Effect[];

@@ -1,6 +1,8 @@
 /** One draft at work: the pages it may change and what it has to say. Shared by the rules, one file an idea. */
 import type { CallEvent } from './vocabulary.js';
+import { uidOf } from './facts.js';
 import type { Fact } from './facts.js';
+import type { Detail, Note, Rule } from './rules.js';
 import type { CallState, Effect, EnterpriseProfile, Folded, Leg, Settings } from './tracker-types.js';
 import type { Pages } from './tracker-book.js';
 import { shiftTimes } from './tracker-clocks.js';
@@ -14,6 +16,7 @@ export class Work {
   readonly pages: Pages;
   readonly events: CallEvent[] = [];
   readonly arrivals: number[] = [];
+  readonly notes: Note[] = [];
   readonly effects: Effect[] = [];
   readonly merged: Folded['merged'] = [];
   readonly uids: Folded['uids'] = [];
@@ -22,6 +25,9 @@ export class Work {
   /** Time of the fact at hand, on the PBX's clock as soon as that is known; and our clock. */
   at = 0;
   now = 0;
+  /** Its name in notes, and the channel it is about. */
+  by = '';
+  uid = '';
 
   constructor(ctx: Settings, pages: Pages) {
     this.ctx = ctx;
@@ -36,6 +42,8 @@ export class Work {
     }
     this.at = fact.stamped ? fact.at : this.onPbxClock(fact.at);
     this.now = fact.arrivedAt;
+    this.by = fact.kind === 'fleet' ? fact.fleet.event : fact.kind;
+    this.uid = uidOf(fact);
     this.pages.saw(fact.arrivedAt);
   }
 
@@ -67,12 +75,26 @@ export class Work {
     return this.ctx.enterprises.find((enterprise) => enterprise.number === number) ?? null;
   }
 
-  /** Tells one event of an announced call; before that nothing is told. */
-  say(call: CallState, said: Said, at = this.at, arrivedAt = this.now): void {
-    if (!call.announced) return;
+  /** Tells one event of an announced call, and by which rule; before that nothing is told. */
+  say(call: CallState, rule: Rule, said: Said, at = this.at, arrivedAt = this.now): void {
+    const { kind, ...detail } = said;
+    if (!call.announced) return this.note(call, rule, detail, at);
     call.seq += 1;
     this.arrivals.push(arrivedAt);
     this.events.push({ ...said, seq: call.seq, at, call: callFacts(call) });
+    this.note(call, rule, { event: kind, seq: call.seq, ...detail }, at);
+  }
+
+  /** Notes a conclusion about a call. */
+  note(call: CallState | string, rule: Rule, detail: Detail = {}, at = this.at): void {
+    const id = typeof call === 'string' ? call : call.id;
+    this.notes.push({ call: id, rule, at, arrivedAt: this.now, by: this.by, uid: this.uid, detail });
+  }
+
+  /** A fact changes nothing: counted, and noted with the call it is about. */
+  drop(call: CallState | string, rule: Rule, detail: Detail = {}, enterprise?: string | null): void {
+    this.count(rule, enterprise);
+    this.note(call, rule, detail);
   }
 
   own(call: CallState, uid: string): void {

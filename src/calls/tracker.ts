@@ -117,6 +117,7 @@ function resultOf(work: Work): Folded {
     merged: work.merged,
     events: work.events,
     arrivals: work.arrivals,
+    notes: work.notes,
     uids: work.uids,
     effects: work.effects,
   };

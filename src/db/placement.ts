@@ -11,6 +11,7 @@ const OWN_TABLES = [
   'calls',
   'call_events',
   'call_uids',
+  'call_notes',
   'asterisk_logs',
   'integration_logs',
   'webhook_inbox',
