@@ -33,6 +33,12 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./enterprise-list.js')).enterpriseList,
   },
   {
+    name: 'call show',
+    usage: 'ENTERPRISE UNIQUEID [--all] [--json]',
+    summary: 'tells the story of a call: facts, conclusions and their rules, what each CRM was owed and why not',
+    load: async () => (await import('./call-show.js')).callShow,
+  },
+  {
     name: 'deliveries list',
     usage: '[--enterprise N] [--type T] [--state S]... [--call EXTERNAL-ID] [--limit N] [--json]',
     summary: 'lists deliveries, newest first; dead ones unless told',
@@ -70,8 +76,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'replay',
-    usage: 'CAPTURE.ami [--enterprise N] [--json]',
-    summary: 'prints what calls a recorded AMI session holds; writes nothing',
+    usage: 'CAPTURE.ami [--enterprise N] [--all] [--json]',
+    summary: 'tells the story of each call of a recorded AMI session; writes nothing; --json: its call events',
     load: async () => (await import('./replay.js')).replay,
   },
   {

@@ -4,13 +4,17 @@
  */
 import { parseEnv } from '../config/env.js';
 import type { AppConfig } from '../config/env.js';
+import type { Enterprise } from '../config/enterprise.js';
 import { openDatabase } from '../db/engine.js';
 import type { Database } from '../db/engine.js';
+import { enterpriseOf } from '../integrations/enterprise-row.js';
 import { registry } from '../integrations/registry.js';
 import { createSecretFields } from '../integrations/secret-fields.js';
 import type { SecretFields } from '../integrations/secret-fields.js';
 import { createVault } from '../integrations/secrets.js';
 import type { Vault } from '../integrations/secrets.js';
+import { readAll } from '../integrations/store.js';
+import { TrunklineError } from '../platform/errors.js';
 import { createLogger } from '../platform/log.js';
 import type { Logger } from '../platform/log.js';
 import { createSecretBox } from '../platform/secret-box.js';
@@ -42,6 +46,22 @@ export async function withWorkbench<T>(context: CommandContext, work: (bench: Wo
   } finally {
     await database.stop();
   }
+}
+
+/**
+ * An enterprise as it is set up, its secrets opened only where somebody needs them.
+ * @throws TrunklineError ENTERPRISE_UNKNOWN
+ */
+export async function enterpriseIn(
+  { database, vault }: Workbench,
+  number: string,
+  needs: { secrets: boolean },
+): Promise<Enterprise> {
+  const row = (await readAll(database.pool)).find((one) => one.number === number);
+  if (!row) throw new TrunklineError('ENTERPRISE_UNKNOWN', `there is no enterprise ${number}`);
+  if (!needs.secrets) return enterpriseOf(row, () => null, {});
+  const secrets = await vault.open(database.pool, number);
+  return enterpriseOf(row, secrets.lookup(number), secrets.fields(number));
 }
 
 export function secretBoxOf(config: AppConfig): SecretBox {

@@ -11,7 +11,7 @@ export interface DeliveryFilter {
   enterprise?: string;
   type?: string;
   states?: readonly DeliveryState[];
-  callId?: string;
+  callIds?: readonly string[];
   /** The id CRMs know: `<enterprise>-<uniqueid>`. */
   externalId?: string;
   /** Unix ms, of creation. */
@@ -28,6 +28,8 @@ export interface DeliveryListed extends LaneId {
   callId: string;
   externalId: string;
   event: string;
+  /** Number of the call event. */
+  seq: number;
   step: string;
   class: DeliveryClass;
   state: DeliveryState;
@@ -42,7 +44,7 @@ export interface DeliveryListed extends LaneId {
 }
 
 const MATCHES = `($1::text IS NULL OR enterprise_number = $1) AND ($2::text IS NULL OR integration_type = $2)
-  AND ($3::text[] IS NULL OR state = ANY ($3)) AND ($4::uuid IS NULL OR call_id = $4)
+  AND ($3::text[] IS NULL OR state = ANY ($3)) AND ($4::uuid[] IS NULL OR call_id = ANY ($4))
   AND ($5::text IS NULL OR event->'call'->>'externalId' = $5)
   AND ($6::float8 IS NULL OR created_at >= to_timestamp($6 / 1000)) AND ($7::float8 IS NULL OR created_at < to_timestamp($7 / 1000))`;
 
@@ -51,7 +53,7 @@ function matching(filter: DeliveryFilter): unknown[] {
     filter.enterprise ?? null,
     filter.type ?? null,
     filter.states ?? null,
-    filter.callId ?? null,
+    filter.callIds ?? null,
     filter.externalId ?? null,
     filter.since ?? null,
     filter.until ?? null,
@@ -62,12 +64,38 @@ function matching(filter: DeliveryFilter): unknown[] {
 export async function listDeliveries(db: Queryable, filter: DeliveryFilter = {}): Promise<DeliveryListed[]> {
   const { rows } = await db.query<DeliveryListed>(
     `SELECT id, enterprise_number AS enterprise, integration_type AS type, call_id AS "callId",
-            event->'call'->>'externalId' AS "externalId", event->>'kind' AS event, step, class, state, attempts,
+            event->'call'->>'externalId' AS "externalId", event->>'kind' AS event, seq, step, class, state, attempts,
             created_at AS "createdAt", due_at AS "dueAt", expires_at AS "expiresAt", settled_at AS "settledAt",
             unknown_outcome AS "unknownOutcome", last_code AS "lastCode", last_error AS "lastError"
        FROM deliveries WHERE ${MATCHES} AND ($8::bigint IS NULL OR id < $8)
       ORDER BY id DESC LIMIT $9`,
     [...matching(filter), filter.beforeId ?? null, Math.min(filter.limit ?? 50, 1_000)],
+  );
+  return rows;
+}
+
+/** One line of `integration_logs`: an attempt, or a decision not to make one. Secrets are masked. */
+export interface AttemptListed {
+  deliveryId: string | null;
+  callId: string;
+  type: string;
+  step: string | null;
+  attempt: number | null;
+  status: string;
+  error: string | null;
+  ms: number | null;
+  at: Date;
+  request: unknown;
+  response: unknown;
+}
+
+/** What was tried of these calls, oldest first. */
+export async function listAttempts(db: Queryable, callIds: readonly string[]): Promise<AttemptListed[]> {
+  const { rows } = await db.query<AttemptListed>(
+    `SELECT delivery_id AS "deliveryId", call_id AS "callId", integration_type AS type, step, attempt, status,
+            error_message AS error, duration_ms AS ms, created_at AS at, request_data AS request, response_data AS response
+       FROM integration_logs WHERE call_id = ANY ($1) ORDER BY created_at, id`,
+    [callIds],
   );
   return rows;
 }

@@ -31,6 +31,8 @@ export const HTTP_STATUS: Record<ErrorCode, number> = {
   HTTP_UNKNOWN: 502,
   SECRET_UNREADABLE: 500,
   ENTERPRISE_UNKNOWN: 404,
+  CALL_UNKNOWN: 404,
+  CALL_AMBIGUOUS: 409,
 };
 
 export interface ErrorBody {

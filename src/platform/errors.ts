@@ -28,6 +28,8 @@ export const ERROR_CODES = [
   'HTTP_UNKNOWN',
   'SECRET_UNREADABLE',
   'ENTERPRISE_UNKNOWN',
+  'CALL_UNKNOWN',
+  'CALL_AMBIGUOUS',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
