@@ -24,8 +24,8 @@ export class Book {
   readonly names = new Map<string, string>();
   /** `Local/…` without its half → call. */
   readonly pairs = new Map<string, string>();
-  /** Client's number, or extension talking with a client → call; empty when two calls share it. For webhooks alone. */
-  readonly parties = new Map<string, string>();
+  /** Client's number, or extension that talked with a client → calls, newest last. For webhooks alone. */
+  readonly parties = new Map<string, readonly string[]>();
   readonly ended = new Map<string, EndedUid>();
   readonly wakes = new WakeHeap();
   link: LinkPage = { up: false, lostAt: null, skewMs: null };
@@ -52,7 +52,7 @@ export class Book {
       const pair = pairOf(leg.name);
       if (pair !== null) this.pairs.set(pair, call.id);
     }
-    for (const party of partiesOf(call)) this.parties.set(party, this.parties.has(party) ? '' : call.id);
+    for (const party of partiesOf(call)) this.parties.set(party, withNewest(this.parties.get(party), call.id));
   }
 
   remember(ended: EndedUid): void {
@@ -76,6 +76,13 @@ export class Book {
 function partiesOf(call: CallState): string[] {
   if (!call.webhook || (call.direction !== 'in' && call.direction !== 'out')) return [];
   return call.external === null ? call.agents : [call.external, ...call.agents];
+}
+
+/** One number is in few calls at once; more are only so many that were forgotten to be ended. */
+const MAX_SHARED = 8;
+
+function withNewest(ids: readonly string[] | undefined, id: string): readonly string[] {
+  return [...(ids ?? []), id].slice(-MAX_SHARED);
 }
 
 /** `Local/152@internal-00000002` of either half; null for any other channel. */
@@ -119,7 +126,7 @@ export class Pages {
   readonly bridges: Sheet<string>;
   readonly names: Sheet<string>;
   readonly pairs: Sheet<string>;
-  readonly parties: Sheet<string>;
+  readonly parties: Sheet<readonly string[]>;
   readonly link: LinkPage;
   readonly #book: Book;
   /** Calls of this draft: a copy, or null when the call is over or merged away. */
@@ -182,16 +189,18 @@ export class Pages {
       const pair = pairOf(leg.name);
       if (pair !== null && this.pairs.get(pair) === call.id) this.pairs.delete(pair);
     }
-    for (const party of partiesOf(call)) if (this.parties.get(party) === call.id) this.parties.delete(party);
+    for (const party of partiesOf(call)) {
+      const others = (this.parties.get(party) ?? []).filter((id) => id !== call.id);
+      if (others.length === 0) this.parties.delete(party);
+      else this.parties.set(party, others);
+    }
   }
 
-  /** A webhook call may be found by its parties from now on; of two with one client none is. */
+  /** A webhook call may be found by its parties from now on. */
   publish(call: CallState): void {
     for (const party of partiesOf(call)) {
-      const other = this.parties.get(party);
-      if (other === call.id) continue;
-      const shared = other !== undefined && other !== '' && this.peek(other) !== undefined;
-      this.parties.set(party, shared ? '' : call.id);
+      const ids = this.parties.get(party);
+      if (!ids?.includes(call.id)) this.parties.set(party, withNewest(ids, call.id));
     }
   }
 

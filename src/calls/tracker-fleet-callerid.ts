@@ -1,7 +1,4 @@
-/**
- * `new_callerid`: the first word of most channels, and what joins them to a call over webhooks, where no linked id is
- * posted. Caller ids are used to find the call a channel serves, never to say who is on it.
- */
+/** `new_callerid`: the first word of most channels. What a channel is for shows in it, who is on it never. */
 import type { FleetEvent } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
@@ -10,56 +7,9 @@ import { e164Of } from './phone.js';
 import { direct } from './tracker-announce.js';
 import { lineIs, readExternal } from './tracker-client.js';
 import { otherHalf } from './tracker-legs.js';
-import { identify, isExtension, staffMobile } from './tracker-who.js';
+import { isExtension, staffMobile } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
 import { mainIs } from './tracker-fleet-dial.js';
-
-/** The call whose client or agent this post names; two calls of one client are never told apart by his number. */
-export function placeByParty(work: Work, fleet: FleetEvent): CallState | undefined {
-  // A dial has no channel: the client of the call it serves stands in `Extensions`, or the agent who dialled a mobile.
-  if (fleet.event === 'dial' && fleet.callType === 1) return placeDial(work, fleet);
-  if (fleet.event === 'hangup' && fleet.callType === 2) return placeConsultation(work, fleet);
-  if (fleet.event !== 'new_callerid') return undefined;
-  return byNumber(work, fleet.connectedNum) ?? byNumber(work, fleet.callerNum) ?? byAgent(work, fleet);
-}
-
-function placeDial(work: Work, fleet: FleetEvent): CallState | undefined {
-  const by = fleet.extensions[0] ?? null;
-  if (by === null) return undefined;
-  if (!isExtension(work, null, by)) return byNumber(work, by);
-  const mobile = work.ctx.enterprises.some((one) => staffMobile(one, fleet.phone) !== null);
-  return mobile ? consultedBy(work, by) : undefined;
-}
-
-/** The end of a consultation whose channel was never named: from an agent to whom he asked for. */
-function placeConsultation(work: Work, fleet: FleetEvent): CallState | undefined {
-  const call = consultedBy(work, fleet.phone);
-  const asked = call?.transfers.some((one) => one.from === fleet.phone && one.to === (fleet.extensions[0] ?? one.to));
-  return asked ? call : undefined;
-}
-
-function byNumber(work: Work, raw: string | null): CallState | undefined {
-  if (raw === null) return undefined;
-  for (const one of work.ctx.enterprises) {
-    const e164 = e164Of(raw, { country: one.country, lines: one.lines });
-    const call = e164 === null ? undefined : work.edit(work.pages.parties.get(e164));
-    if (call) return call;
-  }
-  return undefined;
-}
-
-/** A Local channel or a mobile's trunk leg that shows an agent is his consultation. */
-function byAgent(work: Work, fleet: FleetEvent): CallState | undefined {
-  const kind = fleet.channel === null ? 'unknown' : identify(work, null, fleet.channel).kind;
-  if (kind === 'local') return consultedBy(work, fleet.callerNum) ?? consultedBy(work, fleet.connectedNum);
-  return kind === 'trunk' ? consultedBy(work, fleet.connectedNum) : undefined;
-}
-
-function consultedBy(work: Work, agent: string | null): CallState | undefined {
-  if (agent === null || !isExtension(work, null, agent)) return undefined;
-  const call = work.edit(work.pages.parties.get(agent));
-  return call?.answeredAt === null || call?.finalAgent !== agent ? undefined : call;
-}
 
 export function fleetCallerId(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
   if (call.direction === null) opening(work, call, leg, fleet);
@@ -95,8 +45,12 @@ export function castTrunk(work: Work, call: CallState, leg: Leg, number: string 
 }
 
 function consultation(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
+  const other = otherHalf(call, leg);
   // Half of a channel whose other half hung up is renamed on its way out.
-  if (call.answeredAt === null || (otherHalf(call, leg)?.goneAt ?? null) !== null) return;
+  if (call.answeredAt === null || (other?.goneAt ?? null) !== null) return;
+  // One that was there before anybody answered is the way he was reached by, and is renamed then.
+  const bornAt = Math.min(leg.bornAt, other?.bornAt ?? leg.bornAt);
+  if (work.onPbxClock(bornAt) < call.answeredAt) return;
   const first = leg.name.endsWith(';1');
   const agent = first ? fleet.connectedNum : fleet.callerNum;
   if (agent === call.finalAgent && !openTransfers(call).some((one) => one.kind === 'attended')) {

@@ -30,7 +30,7 @@ export function fleetDial(work: Work, call: CallState, leg: Leg, fleet: FleetEve
   if (isLegOfAnother(call, leg, fleet)) return;
   if (fleet.callType === 1) return goesOut(work, call, leg, fleet);
   if (fromInside(work, call, fleet)) {
-    if (isWithin(call, leg)) return dialledWithin(work, call, leg, fleet);
+    if (isWithin(work, call, leg, fleet)) return dialledWithin(work, call, leg, fleet);
     mainIs(call, leg);
     leg.role = 'client';
     leg.party = fleet.phone;
@@ -47,9 +47,14 @@ function fromInside(work: Work, call: CallState, { callType, trunk, phone }: Fle
   return callType === 2 || (trunk === null && phone !== null && isExtension(work, work.profile(call), phone));
 }
 
-/** The call began otherwise: this is a consultation's channel, or the client's own that was sent on. */
-function isWithin(call: CallState, leg: Leg): boolean {
-  return call.direction !== null && !(call.direction === 'internal' && leg.uid === call.uid);
+/**
+ * The call began otherwise: this is a consultation's channel, or the client's own that was sent on. Where nothing was heard
+ * of the beginning, a Local channel is the one, and a number that is no extension the other.
+ */
+function isWithin(work: Work, call: CallState, leg: Leg, { phone }: FleetEvent): boolean {
+  if (call.direction === null)
+    return leg.kind === 'local' || phone === null || !isExtension(work, work.profile(call), phone);
+  return !(call.direction === 'internal' && leg.uid === call.uid);
 }
 
 /** What a consultation dials is told by its channel; a client who is dialled for after a talk was sent on blindly. */

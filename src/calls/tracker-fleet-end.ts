@@ -36,6 +36,8 @@ export function fleetHangup(work: Work, call: CallState, leg: Leg, fleet: FleetE
   if (client && !main) return clientGone(work, call, fleet);
   if (!main) return;
   call.fleet.mainGoneAt = work.now;
+  // The line of the last attempt, whose dial may have been lost.
+  if (call.direction === 'out' && fleet.callType === 1) call.line = fleet.trunk ?? call.line;
   if (call.direction !== 'out') {
     lostOnTransfer(work, call, fleet);
     return over(work, call, 'hangup-posted', work.at);
@@ -108,7 +110,7 @@ function tellDirection(work: Work, call: CallState, leg: Leg, fleet: FleetEvent)
   const fromInside = phone !== null && isExtension(work, profile, phone);
   if (fleet.callType === 2 || (fleet.callType === 0 && fleet.trunk === null)) {
     // Anything else of this type is a Local half or a transfer's leg.
-    if (fromInside && fleet.callStatus !== NOBODY_DIALLED) internal(work, call, leg, phone);
+    if (fromInside && leg.kind !== 'local' && fleet.callStatus !== NOBODY_DIALLED) internal(work, call, leg, phone);
     return;
   }
   if (fleet.callType === 0) {
@@ -123,7 +125,7 @@ function tellDirection(work: Work, call: CallState, leg: Leg, fleet: FleetEvent)
   if (caller !== null && !isExtension(work, profile, caller) && caller !== fleet.trunk) return;
   mainIs(call, leg);
   leg.role = 'staff';
-  call.caller ??= caller === fleet.trunk ? null : caller;
+  call.caller ??= caller !== null && caller !== fleet.trunk ? caller : leg.kind === 'extension' ? leg.party : null;
   leg.party ??= call.caller;
   lineIs(work, call, fleet.trunk);
   if (staffMobile(profile, phone) !== null) {

@@ -17,7 +17,8 @@ import { heard, openFleetCall } from './tracker-fleet-open.js';
 import { fillIn } from './tracker-fleet-fill.js';
 import { comesIn, fleetDial } from './tracker-fleet-dial.js';
 import { fleetBridge, fleetBridgeDestroy, fleetBridgeLeave } from './tracker-fleet-bridge.js';
-import { fleetCallerId, placeByParty } from './tracker-fleet-callerid.js';
+import { fleetCallerId } from './tracker-fleet-callerid.js';
+import { placeByParty } from './tracker-fleet-place.js';
 import { fleetHangup, loneHangup } from './tracker-fleet-end.js';
 
 export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): void {

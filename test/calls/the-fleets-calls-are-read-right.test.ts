@@ -1,76 +1,80 @@
 /** Real calls of the fleet's kind, as recorded from Asterisk 16 with chan_sip and Macro and 22 with PJSIP and Gosub. */
 import { describe, expect, it } from 'vitest';
-import type { Fact } from '../../src/calls/facts.js';
-import type { ManagerUserName } from '../pbx/manager-users.js';
-import { VERSIONS, recorded, recordedAmi, recordedPosts, type TimedPost } from '../pbx/fleet/recordings.js';
+import { VERSIONS, recorded, recordedAmi, recordedPosts } from '../pbx/fleet/recordings.js';
 import { SCENARIOS } from '../pbx/fleet/scenarios/index.js';
-import { amiFacts, beside, byArrival, postFacts } from './fleet-recordings.js';
-import { Run } from './run-tracker.js';
-
-const HOUR_MS = 3_600_000;
-
-interface Way {
-  readonly source: 'ami' | 'posts';
-  /** Posts count whole seconds of arrival; late ones come 1 to 8 s after what they tell. */
-  readonly withinMs: number;
-  facts(version: 16 | 22, id: string): Fact[];
-  /** Scenarios of which it has nothing that tells what they were. */
-  readonly silentOn?: readonly string[];
-}
-
-const ami = (user: ManagerUserName) => (version: 16 | 22, id: string) => amiFacts(recordedAmi(version, id), user);
-const posts =
-  (change: (all: TimedPost[]) => TimedPost[] = (all) => all, lag?: (index: number) => number) =>
-  (version: 16 | 22, id: string) =>
-    postFacts(change(recordedPosts(version, id)), lag);
-const both =
-  (user: ManagerUserName, lag: (index: number) => number) =>
-  (version: 16 | 22, id: string): Fact[] =>
-    byArrival([...ami(user)(version, id), ...posts((all) => all, lag)(version, id)]);
-
-/** 1 to 8 s, the same in every run. */
-const late = (index: number) => 1_000 + ((index * 2_654_435_761) % 7_000);
-const twice = (all: TimedPost[]) => all.flatMap((post) => [post, post]);
-
-/** What older builds of the script lose: they fail where a number or line is empty and the call is not in their list. */
-const asOlderBuilds = (all: TimedPost[]) =>
-  all.filter(({ path, body }) => path === '/start' || body['CallType'] === 2 || body['Trunk'] !== '');
-
-const WAYS: Readonly<Record<string, Way>> = {
-  'AMI, the user safe': { source: 'ami', withinMs: 1_000, facts: ami('safe') },
-  'AMI, the user fleet': { source: 'ami', withinMs: 1_000, facts: ami('fleet') },
-  'AMI, everything': { source: 'ami', withinMs: 1_000, facts: ami('crm') },
-  'posts alone': { source: 'posts', withinMs: 1_000, facts: posts() },
-  'posts 1 to 8 s late': { source: 'posts', withinMs: 8_000, facts: posts((all) => all, late) },
-  'posts that come twice': { source: 'posts', withinMs: 1_000, facts: posts(twice) },
-  'posts of older builds': { source: 'posts', withinMs: 1_000, facts: posts(asOlderBuilds), silentOn: ['3-3', '3-4'] },
-  'AMI (safe) and posts': { source: 'ami', withinMs: 1_000, facts: both('safe', () => 20) },
-  'AMI (fleet) and posts': { source: 'ami', withinMs: 1_000, facts: both('fleet', () => 20) },
-  'AMI (fleet) and late posts': { source: 'ami', withinMs: 1_000, facts: both('fleet', late) },
-};
-
-/** Read to the end of whatever would still be waited for. */
-function read(facts: readonly Fact[]): Run {
-  return new Run().feed(facts).passTime((facts.at(-1)?.arrivedAt ?? 0) + 6 * HOUR_MS);
-}
+import { WAYS, beside, postFacts, read, type Material } from './fleet-recordings.js';
 
 describe.each(VERSIONS)('a call of the fleet on Asterisk %s', (version) => {
   const all = recorded(version);
+  const named = Object.entries(all).map(([id, { name }]) => [id, name] as const);
+  const recording = (...ids: readonly string[]): Material => ({
+    ami: () => Buffer.concat(ids.map((id) => recordedAmi(version, id))),
+    posts: () => ids.flatMap((id) => recordedPosts(version, id)),
+  });
 
   it('was recorded for every scenario', () => {
     expect(Object.keys(all)).toEqual(SCENARIOS.map(({ id }) => id));
   });
 
   describe.each(Object.entries(WAYS))('by %s', (_name, { facts, silentOn, ...way }) => {
-    it.each(Object.entries(all).map(([id, { name }]) => [id, name]))('%s is read as it was: %s', (id) => {
-      const run = read(facts(version, id));
+    it.each(named)('%s is read as it was: %s', (id) => {
+      const run = read(facts(recording(id)));
       const { told, wanted } = beside(run.records, silentOn?.includes(id) ? [] : (all[id]?.calls ?? []), way);
       expect(told).toEqual(wanted);
       expect(run.tracker.liveCalls()).toEqual([]);
     });
   });
 
+  /** Calls of one PBX, with the same client and the same people, each a moment after the one before. */
+  describe.each(Object.entries(WAYS))('right after another, by %s', (_name, { facts, silentOn, ...way }) => {
+    const lanes = [...new Set(Object.values(all).map(({ lane }) => lane))];
+    it.each(lanes)('is not taken for it (PBX %s)', (lane) => {
+      const begun = (id: string) => Number(/^Timestamp: (.*)$/m.exec(recordedAmi(version, id).toString('latin1'))?.[1]);
+      const ids = Object.keys(all).filter((id) => all[id]?.lane === lane);
+      ids.sort((one, other) => begun(one) - begun(other));
+      const run = read(facts(recording(...ids)));
+      for (const id of ids) {
+        const uids = recordedAmi(version, id).toString('latin1');
+        const mine = run.records.filter(({ uid }) => uids.includes(`Uniqueid: ${uid}\r\n`));
+        const { told, wanted } = beside(mine, silentOn?.includes(id) ? [] : (all[id]?.calls ?? []), way);
+        expect([id, told]).toEqual([id, wanted]);
+      }
+      expect(run.tracker.liveCalls()).toEqual([]);
+    });
+  });
+
+  it.each(named)('of which one post is lost is still the one call of that client: %s, %s', (id) => {
+    const posts = recordedPosts(version, id);
+    const outside = (all[id]?.calls ?? []).filter((call) => call.direction !== 'internal');
+    for (const lost of posts.keys()) {
+      if (posts.length === 1) continue;
+      const run = read(postFacts(posts.toSpliced(lost, 1)));
+      const told = run.records.filter((call) => call.direction !== 'internal');
+      expect([posts[lost], told.map(whose).sort()]).toEqual([posts[lost], outside.map(whose).sort()]);
+      expect(run.tracker.liveCalls()).toEqual([]);
+    }
+  });
+
+  it('placed by a click has no transfer in it when its own channel is renamed only after the answer', () => {
+    const posts = recordedPosts(version, '1-2');
+    const renamed = posts.findLast(
+      ({ path, body }) => path === '/new_callerid' && /@inoffice-.*;1$/.test(String(body['Channel'])),
+    );
+    const answered = posts.findLastIndex(({ path }) => path === '/bridge');
+    if (!renamed || !posts[answered]) throw new Error('no such posts');
+    const { at } = posts[answered];
+    const late = posts.toSpliced(answered + 1, 0, { ...renamed, at: at + 1 }).filter((post) => post !== renamed);
+    const { told, wanted } = beside(read(postFacts(late)).records, all['1-2']?.calls ?? [], {
+      source: 'posts',
+      withinMs: 1_000,
+    });
+    expect(told).toEqual(wanted);
+  });
+
   it('that nobody may make posts nothing', () => {
     expect(recordedPosts(version, '1-11')).toEqual([]);
   });
 });
+
+const whose = ({ direction, external, line }: { direction: string; external: string | null; line: string | null }) =>
+  `${direction} ${external} ${line}`;

@@ -119,8 +119,15 @@ function readFrom(socket: Socket): AmiProbe {
   };
 }
 
+/** Whole messages among these bytes. */
+export function messagesOf(bytes: Buffer): ProbeMessage[] {
+  return bytes.toString('latin1').split('\r\n\r\n').slice(0, -1).map(parse);
+}
+
+/** Some events end with one empty line too many, which then stands before the next. */
 function parse(text: string): ProbeMessage {
-  return text.split('\r\n').map((line) => {
+  const lines = text.split('\r\n').filter((line) => line !== '');
+  return lines.map((line) => {
     const colon = line.indexOf(':');
     return colon < 0 ? [line, ''] : [line.slice(0, colon), line.slice(colon + 1).trimStart()];
   });

@@ -10,6 +10,9 @@ export interface FleetPost {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** A post with when it was made, Unix ms. */
+export type TimedPost = FleetPost & { readonly at: number };
+
 export type ScriptBuild = 'snapshot' | 'fixed';
 
 /** A running script: it remembers the calls it saw begin. */
@@ -22,6 +25,15 @@ export function fleetScript(build: ScriptBuild = 'fixed'): (message: ProbeMessag
     const post = ofEventData(uid, headerOf(message, 'Value') ?? '');
     return post && completed(post, begun, build);
   };
+}
+
+/** What a script posts of these events, each at the event's own time. */
+export function postsOf(messages: readonly ProbeMessage[], build?: ScriptBuild): TimedPost[] {
+  const postOf = fleetScript(build);
+  return messages.flatMap((message) => {
+    const post = postOf(message);
+    return post ? [{ at: Math.round(Number(headerOf(message, 'Timestamp')) * 1_000), ...post }] : [];
+  });
 }
 
 const NAMELESS = ['', '<unknown>', 'Anonymous'];

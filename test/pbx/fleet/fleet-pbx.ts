@@ -37,7 +37,7 @@ export async function startFleetPbx(version: 16 | 22): Promise<FleetPbx> {
       'extensions.conf': fleetDialplan({ ...kind, ...WAITS }),
       // As the others have it, but for how long it waits for one digit more.
       'features.conf':
-        '[general]\nfeaturedigittimeout=1000\ntransferdigittimeout=1\natxfernoanswertimeout=15\n[featuremap]\nblindxfer=>##\natxfer=>*2\n',
+        '[general]\nfeaturedigittimeout=2000\ntransferdigittimeout=2\natxfernoanswertimeout=15\n[featuremap]\nblindxfer=>##\natxfer=>*2\n',
       ...(kind.driver === 'chan_pjsip' ? { 'pjsip.conf': pjsipConf(ports) } : sipFiles(ports)),
     }),
   });

@@ -4,14 +4,12 @@ import { headerOf, type AmiProbe, type ProbeMessage } from '../ami-probe.js';
 import type { CdrRow } from '../master-csv.js';
 import { startFleetPbx, type FleetPbx } from './fleet-pbx.js';
 import { Stage } from './stage.js';
-import { measured, type Scenario, type Told, type TrueCall } from './truth.js';
+import { measured, type Scenario, type Told, type TrueRecord } from './truth.js';
 
 /** A scenario as it was played. */
 export interface Played {
   readonly scenario: Scenario;
-  readonly lane: number;
-  readonly told: readonly Told[];
-  readonly calls: readonly TrueCall[];
+  readonly calls: readonly TrueRecord[];
   /** Where what Asterisk itself wrote down is not what the scenario tells; or that it could not be played. */
   readonly complaints: readonly string[];
   /** Everything AMI told meanwhile, as bytes and as messages. */
@@ -21,40 +19,56 @@ export interface Played {
   readonly uids: ReadonlySet<string>;
 }
 
-export interface PlayOptions {
-  readonly version: 16 | 22;
-  readonly scenarios: readonly Scenario[];
-  readonly lanes: number;
-  /** A PBX is up and nothing was played on it yet; what it gives back is called when all was. */
-  onPbx?(pbx: FleetPbx, lane: number): Promise<() => Promise<void>>;
+/** PBXs that scenarios are played on side by side. */
+export async function startLanes(version: 16 | 22, count: number): Promise<FleetPbx[]> {
+  const started = await Promise.allSettled(Array.from({ length: count }, () => startFleetPbx(version)));
+  const lanes = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = started.find((one) => one.status === 'rejected');
+  if (!failed) return lanes;
+  await stopLanes(lanes);
+  throw failed.reason;
 }
 
-export async function play({ version, scenarios, lanes, onPbx }: PlayOptions): Promise<Played[]> {
+export async function stopLanes(lanes: readonly FleetPbx[]): Promise<void> {
+  await Promise.all(lanes.map((pbx) => pbx.stop()));
+}
+
+/** What an AMI user was told from beginning to end, without the greeting. */
+export type Heard = Readonly<Record<(typeof LISTENERS)[number], Buffer>>;
+const LISTENERS = ['crm', 'safe', 'fleet'] as const;
+
+export interface PlayedLane {
+  readonly pbx: FleetPbx;
+  readonly played: readonly Played[];
+  readonly heard: Heard;
+}
+
+/** Each lane takes the next scenario when it is done with one. */
+export async function play(lanes: readonly FleetPbx[], scenarios: readonly Scenario[]): Promise<PlayedLane[]> {
   const waiting = [...scenarios];
-  const played: Played[] = [];
-  const runLane = async (lane: number) => {
-    await using pbx = await startFleetPbx(version);
-    const leave = await onPbx?.(pbx, lane);
-    const probe = await pbx.asterisk.probe('crm');
+  const playLane = async (pbx: FleetPbx): Promise<PlayedLane> => {
+    const played: Played[] = [];
+    const probes = await Promise.all(LISTENERS.map((user) => pbx.asterisk.probe(user)));
+    const [probe] = probes as [AmiProbe, ...AmiProbe[]];
     try {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        played.push(await playOne(new Stage(pbx), next, { probe, lane }));
-      }
+      for (let next = waiting.shift(); next; next = waiting.shift()) played.push(await playOne(pbx, next, probe));
+      const heard = LISTENERS.map((user, n) => [user, afterGreeting(probes[n])] as const);
+      return { pbx, played, heard: Object.fromEntries(heard) as Heard };
     } finally {
-      await leave?.();
-      await probe.close();
+      await Promise.all(probes.map((one) => one.close()));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(lanes, scenarios.length) }, (_, lane) => runLane(lane)));
-  return played;
+  return await Promise.all(lanes.map(playLane));
 }
 
-async function playOne(
-  stage: Stage,
-  scenario: Scenario,
-  { probe, lane }: { probe: AmiProbe; lane: number },
-): Promise<Played> {
-  const { asterisk } = stage.pbx;
+function afterGreeting(probe: AmiProbe | undefined): Buffer {
+  const bytes = probe?.raw() ?? Buffer.alloc(0);
+  return bytes.subarray(bytes.indexOf('\n') + 1);
+}
+
+async function playOne(pbx: FleetPbx, scenario: Scenario, probe: AmiProbe): Promise<Played> {
+  const stage = new Stage(pbx);
+  const { asterisk } = pbx;
   const from = { messages: probe.messages.length, bytes: probe.raw().length, rows: asterisk.masterCsv().length };
   let told: readonly Told[] = [];
   const complaints: string[] = [];
@@ -73,8 +87,6 @@ async function playOne(
   complaints.push(...told.flatMap((one) => [...ringsElsewhere(stage, one), ...recordedElsewise(rows, one)]));
   return {
     scenario,
-    lane,
-    told,
     calls: told.map(measured),
     complaints,
     ami: probe.raw().subarray(from.bytes),

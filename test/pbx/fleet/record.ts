@@ -3,10 +3,9 @@
  * script made of it, and what each call was by its SIP messages.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { headerOf } from '../ami-probe.js';
-import { fleetScript } from '../../support/fleet-posts.js';
-import { play, type Played } from './play.js';
-import { RECORDINGS, VERSIONS, isWorthKeeping, recorded, type Recorded, type TimedPost } from './recordings.js';
+import { postsOf } from '../../support/fleet-posts.js';
+import { play, startLanes, stopLanes } from './play.js';
+import { RECORDINGS, VERSIONS, isWorthKeeping, recorded, type Recorded } from './recordings.js';
 import { SCENARIOS } from './scenarios/index.js';
 
 const LANES = 4;
@@ -18,9 +17,11 @@ await Promise.all(VERSIONS.map(record));
 async function record(version: 16 | 22): Promise<void> {
   const folder = new URL(`${version}/`, RECORDINGS);
   if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-  const played = await play({ version, scenarios, lanes: LANES });
+  const lanes = await startLanes(version, Math.min(LANES, scenarios.length));
+  const played = await play(lanes, scenarios).finally(() => stopLanes(lanes));
+  const all = played.flatMap((one, lane) => one.played.map((scenario) => ({ ...scenario, lane })));
   const kept: Record<string, Recorded> = { ...recorded(version) };
-  for (const one of played) {
+  for (const one of all) {
     const { id, name } = one.scenario;
     for (const complaint of one.complaints) console.error(`${version} ${id}: ${complaint}`);
     if (one.complaints.length > 0) {
@@ -28,20 +29,14 @@ async function record(version: 16 | 22): Promise<void> {
       continue;
     }
     writeFileSync(new URL(`${id}.ami`, folder), keptBytes(one.ami), 'latin1');
-    const posts = postsOf(one).map((post) => `${JSON.stringify(post)}\n`);
+    const posts = postsOf(one.messages).map((post) => `${JSON.stringify(post)}\n`);
     writeFileSync(new URL(`${id}.ndjson`, folder), posts.join(''));
-    kept[id] = {
-      name,
-      calls: one.calls.map((call, n) => ({
-        ...call,
-        ...(one.told[n]?.byPosts ? { byPosts: one.told[n].byPosts } : {}),
-      })),
-    };
+    kept[id] = { name, lane: one.lane, calls: one.calls };
   }
   const order = SCENARIOS.map(({ id }) => id).filter((id) => id in kept);
   const lines = order.map((id) => `  ${JSON.stringify(id)}: ${JSON.stringify(kept[id])}`);
   writeFileSync(new URL('expected.json', folder), `{\n${lines.join(',\n')}\n}\n`);
-  console.log(`Asterisk ${version}: ${played.length} scenarios recorded`);
+  console.log(`Asterisk ${version}: ${all.length} scenarios recorded`);
 }
 
 /** The bytes as they came, without the events nobody makes anything of. */
@@ -58,12 +53,4 @@ function keptBytes(ami: Buffer): string {
 function headerLine(line: string): [string, string] {
   const colon = line.indexOf(':');
   return [line.slice(0, colon), line.slice(colon + 1).trimStart()];
-}
-
-function postsOf({ messages }: Played): TimedPost[] {
-  const postOf = fleetScript();
-  return messages.flatMap((message) => {
-    const post = postOf(message);
-    return post ? [{ at: Math.round(Number(headerOf(message, 'Timestamp')) * 1_000), ...post }] : [];
-  });
 }

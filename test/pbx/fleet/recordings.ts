@@ -9,16 +9,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { headerOf, type ProbeMessage } from '../ami-probe.js';
 import { FLEET_EVENTS, FLEET_VARIABLES, FORGEABLE, type ManagerUserName } from '../manager-users.js';
-import type { FleetPost } from '../../support/fleet-posts.js';
-import type { ByPosts, TrueCall } from './truth.js';
+import type { TimedPost } from '../../support/fleet-posts.js';
+import type { TrueRecord } from './truth.js';
 
 export interface Recorded {
   readonly name: string;
-  readonly calls: readonly (TrueCall & { readonly byPosts?: ByPosts })[];
+  /** Which PBX it was played on: those of one follow each other closely. */
+  readonly lane: number;
+  readonly calls: readonly TrueRecord[];
 }
-
-/** A post with when it was made, Unix ms. */
-export type TimedPost = FleetPost & { readonly at: number };
 
 export const RECORDINGS = new URL('../../captures/fleet/', import.meta.url);
 export const VERSIONS = [16, 22] as const;

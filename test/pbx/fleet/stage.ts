@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from '../sip-agent/agent.js';
 import type { AgentCall } from '../sip-agent/call.js';
-import { legsOf, type SipLeg } from '../sip-trace.js';
+import { legsOf, type SipLeg, type SipMessage } from '../sip-trace.js';
 import type { FleetPbx } from './fleet-pbx.js';
-import { MOBILE, TRUNKS, type Extension, type Trunk } from './ground.js';
+import { MOBILE, type Extension, type Trunk } from './ground.js';
 
 /** Unless a scenario says otherwise. Long enough that no two moments are taken for one, short enough to wait for. */
 const RING_MS = 500;
@@ -93,7 +93,7 @@ export class Stage {
   /** The next call this phone refuses; when. */
   async refuses(extension: Extension): Promise<number> {
     const call = await this.pbx.phones[extension].incoming(
-      (one) => one.finalStatus === 486 && this.times(one).invitedAt >= this.#began,
+      (one) => one.finalStatus === 486 && this.#legs().has(one.callId),
     );
     return this.endedAt(call);
   }
@@ -123,7 +123,7 @@ export class Stage {
 
   /** When what happened to a call, by its own end's log. */
   times(call: AgentCall): SipLeg {
-    const leg = this.legs().find((one) => one.callId === call.callId);
+    const leg = this.#legs().get(call.callId);
     if (!leg) throw new Error(`no messages of the call to ${call.who.number}`);
     return leg;
   }
@@ -138,32 +138,46 @@ export class Stage {
 
   /** When the first phone was called for whom this leg's keys asked for. */
   calledAt(leg: AgentCall): number {
-    const keys = this.#agents()
-      .flatMap((agent) => agent.trace())
-      .filter((one) => one.sent && one.callId === leg.callId && one.method === 'INFO' && one.status === null);
+    const keys = this.#messages().filter(
+      (one) => one.sent && one.callId === leg.callId && one.method === 'INFO' && one.status === null,
+    );
     const asked = known(keys.at(-1)?.at ?? null);
-    const calls = this.#agents().flatMap((agent) => agent.calls.filter((call) => call.who.direction === 'in'));
-    return Math.min(...calls.map((call) => this.times(call).invitedAt).filter((at) => at > asked));
+    const called = this.#rung().flatMap(({ invitedAt }) => (invitedAt > asked ? [invitedAt] : []));
+    return Math.min(...called);
   }
 
-  legs(): SipLeg[] {
-    return this.#agents().flatMap((agent) => legsOf(agent.trace()));
-  }
-
-  /** Calls that came to phones (and to the mobile) since then, with whose they are. */
+  /** The phones (and the mobile) that rang since then. */
   rung(since: number): { who: string; at: number }[] {
-    const heard = (agent: Agent, who: (call: AgentCall) => string | null) =>
-      agent.calls.flatMap((call) => {
-        const at = call.who.direction === 'in' ? this.times(call).ringingAt : null;
-        const name = who(call);
-        return at !== null && at >= since && name !== null ? [{ who: name, at }] : [];
-      });
-    return [
-      ...Object.entries(this.pbx.phones).flatMap(([extension, agent]) => heard(agent, () => extension)),
-      ...TRUNKS.flatMap((trunk) =>
-        heard(this.pbx.trunks[trunk], (call) => (call.who.number === MOBILE ? `+${MOBILE}` : null)),
-      ),
-    ].sort((one, other) => one.at - other.at);
+    return this.#rung()
+      .flatMap(({ who, ringingAt: at }) => (at !== null && at >= since ? [{ who, at }] : []))
+      .sort((one, other) => one.at - other.at);
+  }
+
+  /** Calls that came to phones or to the mobile, with whose they are. */
+  #rung(): (SipLeg & { who: string })[] {
+    const legs = this.#legs();
+    const mobiles = Object.values(this.pbx.trunks).flatMap((agent) =>
+      agent.calls.filter((call) => call.who.number === MOBILE).map((call) => [`+${MOBILE}`, call] as const),
+    );
+    const phones = Object.entries(this.pbx.phones).flatMap(([extension, agent]) =>
+      agent.calls.map((call) => [extension, call] as const),
+    );
+    return [...phones, ...mobiles].flatMap(([who, call]) => {
+      const leg = call.who.direction === 'in' ? legs.get(call.callId) : undefined;
+      return leg ? [{ ...leg, who }] : [];
+    });
+  }
+
+  /** Of this scenario, by Call-ID. */
+  #legs(): Map<string, SipLeg> {
+    return new Map(legsOf(this.#messages()).map((leg) => [leg.callId, leg]));
+  }
+
+  #messages(): SipMessage[] {
+    return this.#agents().flatMap((agent) => {
+      const all = agent.trace();
+      return all.slice(firstSince(all, this.#began));
+    });
   }
 
   #agents(): Agent[] {
@@ -185,4 +199,11 @@ async function press(leg: AgentCall, code: string, number: string): Promise<void
 function known(at: number | null): number {
   if (at === null) throw new Error('the SIP log does not show that moment');
   return at;
+}
+
+/** Traces grow with every scenario; what is looked for is near the end. */
+function firstSince(messages: readonly SipMessage[], since: number): number {
+  let first = messages.length;
+  while (first > 0 && (messages[first - 1]?.at ?? 0) >= since) first -= 1;
+  return first;
 }

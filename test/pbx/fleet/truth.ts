@@ -51,7 +51,10 @@ export interface Told {
   readonly byPosts?: ByPosts;
 }
 
-export function measured({ call, wait, talk }: Told): TrueCall {
+/** What a call was, and what posts are to say of it instead. */
+export type TrueRecord = TrueCall & { readonly byPosts?: ByPosts };
+
+export function measured({ call, wait, talk, byPosts }: Told): TrueRecord {
   const first = talk[0];
   const last = talk.at(-1);
   return {
@@ -59,5 +62,6 @@ export function measured({ call, wait, talk }: Told): TrueCall {
     waitMs: Math.round(wait[1] - wait[0]),
     talkMs: Math.round(talk.reduce((sum, [from, to]) => sum + to - from, 0)),
     spanMs: first && last ? Math.round(last[1] - first[0]) : 0,
+    ...(byPosts && Object.keys(byPosts).length > 0 ? { byPosts } : {}),
   };
 }
