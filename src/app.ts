@@ -44,7 +44,7 @@ import { buildServer } from './http/server.js';
 import { createPbxUnits } from './pbx-units.js';
 import { createRedirectJoint } from './redirect-joint.js';
 import { createAddressGuard } from './platform/address-guard.js';
-import { systemClock } from './platform/clock.js';
+import { noticeSteps, systemClock } from './platform/clock.js';
 import type { Clock } from './platform/clock.js';
 import { TrunklineError } from './platform/errors.js';
 import { claimInstance } from './platform/instance.js';
@@ -97,7 +97,8 @@ const DEFAULT_RING_COLLECT_MS = 30;
 
 export async function buildApp(config: AppConfig, overrides: AppOverrides = {}): Promise<App> {
   const releasers = new Releasers();
-  const clock = overrides.clock ?? systemClock;
+  let onStep: (byMs: number) => void = () => undefined;
+  const clock = noticeSteps(overrides.clock ?? systemClock, (byMs) => onStep(byMs));
   const log = overrides.log ?? createLogger(config.logLevel);
   const stopping = new AbortController();
   const workers: Promise<void>[] = [];
@@ -184,6 +185,13 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       },
       onUserEvent: (key, event) => redirect.userEvent(key, event),
     });
+    const steps = metrics.counter('clock_steps_total', "Times this machine's clock was set while we ran");
+    onStep = (byMs) => {
+      log.warn({ byMs: Math.round(byMs) }, "this machine's clock was set");
+      steps.inc();
+      units.clockStepped(byMs, clock.now());
+      links.clockStepped(byMs);
+    };
     const redirect = createRedirectJoint({
       pool,
       clock,

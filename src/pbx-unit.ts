@@ -84,15 +84,20 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
 
   async function loadTracker(): Promise<Tracker> {
     const tracker = new Tracker(context());
-    tracker.load(await store.loadLiveCalls(pool, key), await store.loadEndedUids(pool, key, ENDED_WITHIN_MS));
+    tracker.load(
+      await store.loadLiveCalls(pool, key),
+      await store.loadEndedUids(pool, key, ENDED_WITHIN_MS, clock.now()),
+    );
     return tracker;
   }
 
   async function readFacts(limit: number): Promise<InboxFact[]> {
     const rows = await store.readInbox(pool, key, limit);
+    const now = clock.now();
     return rows.map((row) => ({
       id: row.id,
-      fact: readable(row),
+      // Our clock may have been set back since it came.
+      fact: readable({ ...row, arrivedAt: Math.min(row.arrivedAt, now) }),
       eventType: row.event,
       uid: row.uid,
       raw: row.raw,
@@ -116,6 +121,7 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
     const { folded, facts } = batch;
     const wake = await inTransaction(pool, async (tx) => {
       await assertEpoch(tx, held);
+      for (const { fact } of facts) if (fact.kind === 'clock.stepped') await store.moveStoredUpTo(tx, key, fact.by);
       await store.markBatch(tx, key, { ...batch.batch, storedUpTo: batch.storedUpTo });
       if (batch.inboxIds.length > 0) await store.consumeInbox(tx, batch.inboxIds);
       if (batch.journalMark) await store.markJournal(tx, batch.journalMark.journal, batch.journalMark.sequence);
@@ -123,6 +129,7 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
       for (const { fact } of facts) {
         if (fact.kind === 'link.lost')
           await store.openGap(tx, key, fact.source === 'system' ? 'daemon' : 'link', fact.at);
+        if (fact.kind === 'clock.stepped') await store.moveOpenGaps(tx, key, fact.by);
         // Both come together; a PBX whose AMI user may not list channels gives no snapshot.
         if (fact.kind === 'link.up' || fact.kind === 'snapshot') await store.closeGaps(tx, key, fact.at);
       }
@@ -173,8 +180,15 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
   async function recovered(): Promise<Fact[]> {
     const at = deps.hasLink ? await store.loadStoredUpTo(pool, key) : null;
     deps.onHeld(true);
-    if (at === null) return [];
-    return [{ kind: 'link.lost', source: 'system', at, arrivedAt: clock.now(), stamped: false }];
+    const now = clock.now();
+    const ours = { source: 'system', at: now, arrivedAt: now, stamped: false } as const;
+    const facts: Fact[] = [];
+    // What is dated later than now was dated before our clock was set back; by how much at least, that date says.
+    const latest = Math.max(at ?? 0, ...(owner?.tracker.liveCalls().map((call) => call.lastArrival) ?? []));
+    const by = Math.min(0, now - latest);
+    if (by < 0) facts.push({ ...ours, kind: 'clock.stepped', by });
+    if (at !== null) facts.push({ ...ours, kind: 'link.lost', at: at + by });
+    return facts;
   }
 
   async function openGapLater(at: number): Promise<void> {

@@ -37,6 +37,8 @@ export interface PbxUnits {
   /** Starts, stops and informs units as the enterprises ask for it. */
   apply(enterprises: readonly Enterprise[]): Promise<void>;
   offer(key: string, fact: Fact): void;
+  /** Our clock was set by so much, and shows `now`. */
+  clockStepped(by: number, now: number): void;
   /** The inbox of this PBX, or of all, has something new. */
   inboxChanged(key?: string): void;
   states(): { key: string; state: string; backlog: number; live: number }[];
@@ -120,9 +122,11 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
    * whole turn of the event loop reads them. A PBX that says nothing may be gone, so its mark stays where it was last heard.
    */
   async function markAll(): Promise<void> {
-    const now = deps.clock.now();
+    const began = deps.clock.monotonic();
     await setImmediate();
     await setImmediate();
+    // Told by the clock as it is now: it may have been set meanwhile.
+    const now = deps.clock.now() - (deps.clock.monotonic() - began);
     for (const owner of owners()) {
       const heardAt = deps.heardAt(owner.pbx);
       if (heardAt !== null) owner.mark(Math.min(now, heardAt) - MARK_MARGIN_MS);
@@ -157,6 +161,10 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
       }
     },
     offer: (key, fact) => units.get(key)?.offer(fact),
+    clockStepped(by, now) {
+      const fact: Fact = { kind: 'clock.stepped', source: 'system', at: now, arrivedAt: now, stamped: false, by };
+      for (const unit of units.values()) unit.offer(fact);
+    },
     inboxChanged(key) {
       if (key !== undefined) units.get(key)?.inboxChanged();
       else for (const unit of units.values()) unit.inboxChanged();

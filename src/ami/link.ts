@@ -55,6 +55,8 @@ export interface PbxLink {
   stop(): Promise<void>;
   /** When the PBX last said anything, Unix ms; null while the link is not live. Every event before it has been given out. */
   heardAt(): number | null;
+  /** Our clock was set by so much. */
+  clockStepped(byMs: number): void;
   /** What a link that takes over from this one has to know. */
   memory(): LinkMemory;
 }
@@ -152,6 +154,11 @@ class SessionLink implements PbxLink {
     return { ...this.#memory };
   }
 
+  clockStepped(byMs: number): void {
+    this.#memory = moved(this.#memory, byMs);
+    this.#session.clockStepped(byMs);
+  }
+
   heardAt(): number | null {
     return this.#phase === 'live' ? this.#session.heardAt() : null;
   }
@@ -218,7 +225,7 @@ class SessionLink implements PbxLink {
     this.#memory = { lostAt: null, startup: startup ?? before };
     this.#canResync = channels !== null;
     this.#phase = 'live';
-    this.#give({ ...this.#now(), kind: 'link.up', lostAt, restarted });
+    this.#give({ ...this.#now(), kind: 'link.up', lostAt, restarted, skewMs: this.#session.stats().skewMs });
     if (channels) this.#give({ ...this.#now(), kind: 'snapshot', channels });
     else this.#deps.log.warn('ami user may not list channels (write=call): no resync');
     const waiting = this.#waiting;
@@ -284,17 +291,24 @@ class SessionLink implements PbxLink {
   }
 }
 
+/** The same by our clock after that was set by so much. */
+export function moved(memory: LinkMemory, byMs: number): LinkMemory {
+  return memory.lostAt === null ? memory : { ...memory, lostAt: memory.lostAt + byMs };
+}
+
 /** The settings of this PBX cannot be followed: nothing is tried, and everything asked says why. */
 class RefusedLink implements PbxLink {
   readonly key: string;
   readonly #deps: PbxLinkDeps;
   readonly #why: TrunklineError;
   readonly #since: number;
+  #memory: LinkMemory;
 
   constructor(deps: PbxLinkDeps, why: TrunklineError) {
     this.key = deps.target.key;
     this.#deps = deps;
     this.#why = why;
+    this.#memory = deps.memory ?? { lostAt: null, startup: null };
     this.#since = deps.clock.now();
   }
 
@@ -320,7 +334,11 @@ class RefusedLink implements PbxLink {
   }
 
   memory(): LinkMemory {
-    return this.#deps.memory ?? { lostAt: null, startup: null };
+    return this.#memory;
+  }
+
+  clockStepped(byMs: number): void {
+    this.#memory = moved(this.#memory, byMs);
   }
 
   start(): void {

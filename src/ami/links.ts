@@ -1,7 +1,7 @@
 import type { Fact } from '../calls/facts.js';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
-import { createPbxLink } from './link.js';
+import { createPbxLink, moved } from './link.js';
 import type { DialplanEvent, LinkMemory, PbxLink, PbxLinkState } from './link.js';
 import type { SessionSettings } from './session.js';
 import type { PbxTarget } from './target.js';
@@ -27,6 +27,8 @@ export interface PbxLinks {
   apply(wanted: readonly PbxTarget[]): Promise<void>;
   get(key: string): PbxLink | undefined;
   states(): PbxLinkState[];
+  /** Our clock was set by so much. */
+  clockStepped(byMs: number): void;
   stop(): Promise<void>;
 }
 
@@ -83,6 +85,10 @@ export function createPbxLinks(deps: PbxLinksDeps): PbxLinks {
   return {
     apply,
     get: (key) => held.get(key)?.link,
+    clockStepped(byMs) {
+      for (const [key, memory] of memories) memories.set(key, moved(memory, byMs));
+      for (const { link } of held.values()) link.clockStepped(byMs);
+    },
     states: () => [...held.values()].map(({ link }) => link.state()),
     stop: () => apply([]),
   };

@@ -182,6 +182,12 @@ export class AmiSession {
     return this.#live && (this.#live.watch.heldSince ?? this.#live.lastHeardAt);
   }
 
+  /** Our clock was set by so much: what was dated by it is moved. */
+  clockStepped(byMs: number): void {
+    if (this.#live) this.#live.lastHeardAt += byMs;
+    this.#skew.ourClockStepped(byMs);
+  }
+
   start(): void {
     if (this.#running) return;
     const stopping = new AbortController();

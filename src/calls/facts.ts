@@ -128,8 +128,16 @@ type FactBody =
   | { kind: 'fleet'; fleet: FleetEvent }
   /** The link to the PBX was lost or came up again; a snapshot of every live channel follows an `up`. */
   | { kind: 'link.lost' }
-  | { kind: 'link.up'; lostAt: number | null; restarted: boolean }
+  | {
+      kind: 'link.up';
+      lostAt: number | null;
+      restarted: boolean;
+      /** The PBX's clock less ours, by its answer to a ping; null or absent when it did not tell. */
+      skewMs?: number | null;
+    }
   | { kind: 'snapshot'; channels: LiveChannel[] }
+  /** Our own clock was set by `by` ms: whatever was dated by it before is `by` earlier than it seems. */
+  | { kind: 'clock.stepped'; by: number }
   /** Time passed: the tracker asked to be woken (`wakeAt`). */
   | { kind: 'timer' };
 

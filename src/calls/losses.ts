@@ -12,21 +12,23 @@ export interface Losses {
 }
 
 export interface LossesDeps {
-  clock: Pick<Clock, 'now'>;
+  clock: Pick<Clock, 'now' | 'monotonic'>;
   save(pbx: string, from: number, to: number): Promise<void>;
 }
 
 export function createLosses({ clock, save }: LossesDeps): Losses {
+  /** By the clock that is never set: ours may be meanwhile. */
   const since = new Map<string, number>();
   return {
     began(pbx, at) {
-      if (!since.has(pbx)) since.set(pbx, at);
+      if (!since.has(pbx)) since.set(pbx, clock.monotonic() - (clock.now() - at));
     },
     over(pbx) {
       const from = since.get(pbx);
       if (from === undefined) return;
       since.delete(pbx);
-      save(pbx, from, clock.now()).catch(() => {
+      const now = clock.now();
+      save(pbx, now - (clock.monotonic() - from), now).catch(() => {
         // Refused again: the next post that is stored writes it, from the same beginning.
         since.set(pbx, Math.min(from, since.get(pbx) ?? from));
       });

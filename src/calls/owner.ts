@@ -16,6 +16,7 @@
  * - A batch that fails changes nothing in memory either. One whose COMMIT got no answer is told by its number.
  * - A fact the tracker cannot fold (a bug) is logged, kept in `asterisk_logs` and passed over: it stops no other call.
  * - If the journal fails too, facts are lost; that is a gap with reason `journal`, listed like any other.
+ * - When our clock is set, what was dated before is folded before, and the mark moves with the clock.
  * - "Stored up to" is never later than the first fact that a kill at this moment would lose. Only `mark` moves it: what
  *   arrived before the mark is in hand, and once that is stored the mark holds. A fact read late is dated late, so dates of
  *   facts prove nothing.
@@ -97,9 +98,22 @@ const STORE_TRIES = 3;
 /** A journalled fact may have waited in a socket this long, beside others that were not journalled any more. */
 const READ_MS = 1_000;
 
+/** What a batch makes of the link and of the mark; `before`: the mark as it was, by the clock as it is. */
+interface Reached {
+  linked: boolean;
+  storedUpTo: number | null;
+  before: number | null;
+}
+
 /** All that arrived before `at` was among the first `offered` facts. */
 interface Mark {
   at: number;
+  offered: number;
+}
+
+/** Our clock was set by `by`; the fact that says so was the `offered`th. */
+interface Step {
+  by: number;
   offered: number;
 }
 
@@ -113,6 +127,7 @@ export class Owner {
   #wake: (() => void) | null = null;
   #storedUpTo: number | null = null;
   #marks: Mark[] = [];
+  readonly #steps: Step[] = [];
   #offered = 0;
   /** How many of the offered facts have left the queue. */
   #taken = 0;
@@ -168,6 +183,7 @@ export class Owner {
   offer(fact: Fact): void {
     if (this.#state === 'stopped') return;
     this.#offered += 1;
+    if (fact.kind === 'clock.stepped') this.#steps.push({ by: fact.by, offered: this.#offered });
     this.#queue.push(fact);
     if (this.#state === 'away') this.#spill();
     else this.#kick();
@@ -201,9 +217,11 @@ export class Owner {
   /** Folds one batch; false when there was nothing to do. */
   async tick(): Promise<boolean> {
     const now = this.#deps.clock.now();
-    const live = this.#queue.slice(0, BATCH);
-    const inbox = this.#inboxDirty ? await this.#deps.readInbox(BATCH) : [];
-    if (inbox.length < BATCH) this.#inboxDirty = false;
+    const next = this.#queue.slice(0, BATCH);
+    const step = next.findIndex((fact) => fact.kind === 'clock.stepped');
+    if (step === 0) return this.#foldStep();
+    const live = step < 0 ? next : next.slice(0, step);
+    const inbox = await this.#fromInbox(next[step]);
     const wakeAt = this.#tracker.wakeAt();
     const due = wakeAt !== null && wakeAt <= now;
     if (live.length === 0 && inbox.length === 0 && !due) return false;
@@ -221,6 +239,24 @@ export class Owner {
     return true;
   }
 
+  /** What comes before our clock is set is folded before, and what comes after after. */
+  async #foldStep(): Promise<boolean> {
+    this.#unanswered = 1;
+    await this.#fold({ facts: this.#queue.slice(0, 1).map(consumedAmi), taken: 1 });
+    this.#take(1);
+    this.#unanswered = 0;
+    return true;
+  }
+
+  async #fromInbox(step: Fact | undefined): Promise<InboxFact[]> {
+    if (!this.#inboxDirty) return [];
+    const posts = await this.#deps.readInbox(BATCH);
+    const after = posts.findIndex(({ fact }) => step !== undefined && isAfter(fact.arrivedAt, step));
+    const inbox = after < 0 ? posts : posts.slice(0, after);
+    if (after < 0 && posts.length < BATCH) this.#inboxDirty = false;
+    return inbox;
+  }
+
   #take(count: number): void {
     this.#queue.splice(0, count);
     this.#taken += count;
@@ -229,36 +265,51 @@ export class Owner {
   /** `taken`: how many facts at the head of the queue are in it. */
   async #fold({ facts, inboxIds = [], journalMark = null, taken = 0 }: Work): Promise<void> {
     const { draft, folded } = this.#draft(facts);
-    const { linked, storedUpTo } = this.#reached(facts, journalMark === null ? this.#taken + taken : null);
+    const { linked, storedUpTo, before } = this.#reached(facts, journalMark === null ? this.#taken + taken : null);
     // Timers are ours, not the PBX's: they are folded, not kept.
     const kept = facts.filter(({ fact }) => fact.kind !== 'timer' || fact.source !== 'system');
     const batch = { run: this.#deps.run, number: ++this.#batch };
     await this.#deps.persist({ batch, facts: kept, inboxIds, folded, journalMark, storedUpTo });
     draft.commit();
     this.#linked = linked;
-    this.#storedUpTo = storedUpTo ?? this.#storedUpTo;
+    this.#storedUpTo = storedUpTo ?? before;
     this.#deps.count('facts_folded', kept.length);
     this.#deps.onFolded(folded);
     this.#carryOut(folded.effects);
   }
 
   /** Whether the link is up after these facts, and up to when everything is stored with them. `taken` is null for journalled ones. */
-  #reached(facts: readonly ConsumedFact[], taken: number | null): { linked: boolean; storedUpTo: number | null } {
+  #reached(facts: readonly ConsumedFact[], taken: number | null): Reached {
     let linked = this.#linked;
     let upTo = taken === null ? (facts.at(-1)?.fact.arrivedAt ?? 0) - READ_MS : this.#markedUpTo(taken);
+    let caughtUp = 0;
+    let before = this.#storedUpTo;
     for (const { fact } of facts) {
+      if (fact.kind === 'clock.stepped') {
+        if (before !== null) before += fact.by;
+        if (caughtUp > 0) caughtUp += fact.by;
+      }
       // While the link is lost nothing else comes of it.
       if (fact.kind === 'link.lost') linked = false;
       else if (fact.source === 'ami') linked = true;
       // The PBX has been caught up with: what was before is stored, or lies in the gap that ends here.
-      if (fact.kind === 'link.up') upTo = Math.max(upTo, fact.at - READ_MS);
+      if (fact.kind === 'link.up') caughtUp = fact.at - READ_MS;
     }
-    return { linked, storedUpTo: linked ? Math.max(upTo, this.#storedUpTo ?? 0) : null };
+    upTo = Math.max(upTo, caughtUp);
+    return { linked, storedUpTo: linked ? Math.max(upTo, before ?? 0) : null, before };
   }
 
-  /** What the marks say when so many of the offered facts are stored; 0 when none holds. */
+  /** What the marks say when so many of the offered facts are stored, by our clock as it was then; 0 when none holds. */
   #markedUpTo(taken: number): number {
-    return this.#marks.reduce((latest, mark) => (mark.offered <= taken ? Math.max(latest, mark.at) : latest), 0);
+    let latest = 0;
+    for (const mark of this.#marks) if (mark.offered <= taken) latest = Math.max(latest, this.#at(mark, taken));
+    return latest;
+  }
+
+  /** When that was by the clock as it is after so many facts. */
+  #at({ at, offered }: Mark, taken: number): number {
+    const since = this.#steps.filter((step) => offered < step.offered && step.offered <= taken);
+    return since.reduce((moved, { by }) => moved + by, at);
   }
 
   #draft(facts: ConsumedFact[]) {
@@ -457,6 +508,12 @@ interface Work {
 
 function consumedAmi(fact: Fact): ConsumedFact {
   return { fact, eventType: fact.kind, uid: uidOf(fact), raw: fact };
+}
+
+/** Whether this was dated by the clock as it was set, and not as it was before: by the time it is nearer to. */
+function isAfter(arrivedAt: number, step: Fact): boolean {
+  const by = step.kind === 'clock.stepped' ? step.by : 0;
+  return Math.abs(arrivedAt - step.at) < Math.abs(arrivedAt - (step.at - by));
 }
 
 function isStale(error: unknown): boolean {

@@ -24,18 +24,19 @@ export async function loadLiveCalls(db: Queryable, pbx: string): Promise<CallSta
   return rows.map((row) => row.state);
 }
 
-/** Uids of calls that ended within `withinMs`: a late fact about them opens nothing. */
+/** Uids of calls that ended within `withinMs` by the database's clock: a late fact about them opens nothing. `now`: by ours. */
 export async function loadEndedUids(
   db: Queryable,
   pbx: string,
   withinMs: number,
+  now: number,
 ): Promise<{ uid: string; callId: string; endedAt: number }[]> {
-  const { rows } = await db.query<{ uid: string; call_id: string; ended_at: Date }>(
-    `SELECT uid, call_id, ended_at FROM call_uids
+  const { rows } = await db.query<{ uid: string; callId: string; agoMs: number }>(
+    `SELECT uid, call_id AS "callId", (extract(epoch FROM now() - ended_at) * 1000)::float8 AS "agoMs" FROM call_uids
       WHERE pbx = $1 AND ended_at > now() - make_interval(secs => $2 / 1000.0)`,
     [pbx, withinMs],
   );
-  return rows.map((row) => ({ uid: row.uid, callId: row.call_id, endedAt: row.ended_at.getTime() }));
+  return rows.map(({ uid, callId, agoMs }) => ({ uid, callId, endedAt: now - agoMs }));
 }
 
 /** Everything one fold changed, in the caller's transaction. `epoch` is that of the lease the writer holds. */
@@ -84,7 +85,7 @@ async function saveUids(tx: PoolClient, pbx: string, uids: Folded['uids']): Prom
   if (uids.length === 0) return;
   await tx.query(
     `INSERT INTO call_uids (pbx, uid, call_id, ended_at)
-     SELECT DISTINCT ON (uid) $1, uid, "callId", to_timestamp("endedAt" / 1000)
+     SELECT DISTINCT ON (uid) $1, uid, "callId", CASE WHEN "endedAt" IS NOT NULL THEN now() END
        FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (uid text, "callId" uuid, "endedAt" float8)) WITH ORDINALITY AS r
       ORDER BY uid, ordinality DESC
      ON CONFLICT (pbx, uid) DO UPDATE SET call_id = EXCLUDED.call_id, ended_at = EXCLUDED.ended_at`,
@@ -155,6 +156,22 @@ export async function openGap(db: Queryable, pbx: string, reason: string, at: nu
   await db.query(
     `INSERT INTO pbx_gaps (pbx, started_at, reason) VALUES ($1, to_timestamp($2 / 1000.0), $3) ON CONFLICT DO NOTHING`,
     [pbx, at, reason],
+  );
+}
+
+/** Our clock was set by so much: by it, the gap that is open began so much later. */
+export async function moveOpenGaps(tx: PoolClient, pbx: string, by: number): Promise<void> {
+  await tx.query(
+    `UPDATE pbx_gaps SET started_at = started_at + $2 * interval '1 millisecond' WHERE pbx = $1 AND ended_at IS NULL`,
+    [pbx, by],
+  );
+}
+
+/** The same of the moment up to which everything is stored. */
+export async function moveStoredUpTo(tx: PoolClient, pbx: string, by: number): Promise<void> {
+  await tx.query(
+    `UPDATE pbx_heartbeats SET stored_up_to = stored_up_to + $2 * interval '1 millisecond' WHERE pbx = $1`,
+    [pbx, by],
   );
 }
 

@@ -11,12 +11,11 @@ import { dialled, observe } from './tracker-direction.js';
 import { ringEarlier, ringOut, rings } from './tracker-ringing.js';
 import { enterBridge, hold, leaveBridge, onHold, sentOff, talk } from './tracker-talk.js';
 import { confirmedGone, endIfEmpty, legGone, mustAsk, stillThere } from './tracker-ending.js';
-import { startOf } from './tracker-time.js';
 import { identify } from './tracker-who.js';
 import { consulting, settleTransfers, targetOf, transferred } from './tracker-transfer.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
-export type ChannelFact = Exclude<Fact, Of<'fleet' | 'link.lost' | 'link.up' | 'snapshot' | 'timer'>>;
+export type ChannelFact = Exclude<Fact, Of<'fleet' | 'link.lost' | 'link.up' | 'snapshot' | 'clock.stepped' | 'timer'>>;
 
 export function foldChannel(work: Work, fact: ChannelFact): void {
   switch (fact.kind) {
@@ -143,7 +142,7 @@ function matters(call: CallState, leg: Leg): boolean {
 
 /**
  * A caller who gave up before anything was told of him: an AMI user without Newchannel sees only his hang-up. His unique
- * id tells when he called. Any other channel's end opens nothing.
+ * id tells when he called, if its clock is to be understood. Any other channel's end opens nothing.
  */
 function unseenCaller(work: Work, info: ChannelInfo): Met | null {
   const ended = lateOf(work, info.uid);
@@ -151,14 +150,14 @@ function unseenCaller(work: Work, info: ChannelInfo): Met | null {
     work.drop(ended, 'late-fact', { uid: info.uid, channel: info.name });
     return null;
   }
-  const startedAt = startOf(info.uid, work.at);
+  const startedAt = work.madeAt(info.uid);
   const first = info.uid === info.linkedid && identify(work, null, info.name).kind === 'trunk';
   const known = work.pages.uids.get(info.uid) !== undefined;
-  if (!first || startedAt === null || info.state === 'down' || known) return null;
+  if (!first || info.state === 'down' || known) return null;
   const met = meet(work, info, true);
   if (!met) return null;
-  met.call.startedAt = startedAt;
-  met.call.approximate = info.state === 'up';
+  met.call.startedAt = startedAt ?? work.at;
+  met.call.approximate = info.state === 'up' || startedAt === null;
   work.note(met.call, 'only-hangup-seen');
   observe(work, met.call, met.leg, info);
   return met;

@@ -12,6 +12,8 @@ export interface LinkPage {
   lostAt: number | null;
   /** The PBX's clock less ours, from the last stamped fact; null until there was one. */
   skewMs: number | null;
+  /** The same by the answer to a ping; what a PBX tells that stamps no events. */
+  pingSkewMs: number | null;
 }
 
 export class Book {
@@ -28,7 +30,7 @@ export class Book {
   readonly parties = new Map<string, readonly string[]>();
   readonly ended = new Map<string, EndedUid>();
   readonly wakes = new WakeHeap();
-  link: LinkPage = { up: false, lostAt: null, skewMs: null };
+  link: LinkPage = { up: false, lostAt: null, skewMs: null, pingSkewMs: null };
   #endedOrder: EndedUid[] = [];
 
   put(call: CallState): void {
@@ -58,6 +60,13 @@ export class Book {
   remember(ended: EndedUid): void {
     this.ended.set(ended.uid, ended);
     this.#endedOrder.push(ended);
+  }
+
+  /** Our clock was set: what ended, ended by so much later. */
+  moveEnded(by: number): void {
+    this.#endedOrder = this.#endedOrder.map((entry) => ({ ...entry, endedAt: entry.endedAt + by }));
+    this.ended.clear();
+    for (const entry of this.#endedOrder) this.ended.set(entry.uid, entry);
   }
 
   /** Forgets what ended before `before` (our clock). */
@@ -132,6 +141,8 @@ export class Pages {
   /** Calls of this draft: a copy, or null when the call is over or merged away. */
   readonly #calls = new Map<string, CallState | null>();
   readonly #ended = new Map<string, EndedUid>();
+  /** By how much our clock was set in this draft. */
+  #stepMs = 0;
   #latest = 0;
 
   constructor(book: Book) {
@@ -205,7 +216,16 @@ export class Pages {
   }
 
   ended(uid: string): EndedUid | undefined {
-    return this.#ended.get(uid) ?? this.#book.ended.get(uid);
+    const mine = this.#ended.get(uid);
+    const known = this.#book.ended.get(uid);
+    return mine ?? (known && { ...known, endedAt: known.endedAt + this.#stepMs });
+  }
+
+  /** Our clock was set by so much and shows `now`. */
+  clockStepped(by: number, now: number): void {
+    this.#stepMs += by;
+    this.#latest = now;
+    for (const entry of this.#ended.values()) entry.endedAt += by;
   }
 
   saw(arrivedAt: number): void {
@@ -239,6 +259,7 @@ export class Pages {
       if (call === null) this.#book.remove(id);
       else this.#book.put(call);
     }
+    if (this.#stepMs !== 0) this.#book.moveEnded(this.#stepMs);
     for (const ended of this.#ended.values()) this.#book.remember(ended);
     this.#book.forget(this.#latest - lateMs);
     this.#book.link = this.link;

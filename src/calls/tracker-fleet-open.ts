@@ -5,13 +5,12 @@ import type { Work } from './tracker-work.js';
 import { openCall } from './tracker-legs.js';
 import { claimedBy } from './tracker-enterprise.js';
 import { isDuplicate } from './tracker-fleet-duplicates.js';
-import { startOf } from './tracker-time.js';
 
 /** A post comes this long after what it tells, at most. */
 const MAX_LAG_MS = 60_000;
 
 export function openFleetCall(work: Work, uid: string): CallState {
-  const call = openCall(work, uid, startOf(uid, work.at, MAX_LAG_MS) ?? work.at);
+  const call = openCall(work, uid, work.madeAt(uid, MAX_LAG_MS) ?? work.at);
   work.note(call, 'opened', { uid });
   return call;
 }

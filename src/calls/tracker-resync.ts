@@ -6,7 +6,7 @@
  * - What is still up goes on; an answer that happened meanwhile is dated with the snapshot and marked approximate.
  * - What is new opens, its start told by its channel's age; it is approximate too.
  */
-import type { LiveChannel } from './facts.js';
+import type { Fact, LiveChannel } from './facts.js';
 import type { Rule } from './rules.js';
 import type { CallState } from './tracker-types.js';
 import { settledName } from './channel-name.js';
@@ -25,8 +25,9 @@ export function linkLost(work: Work, at: number): void {
   work.pages.link.lostAt ??= at;
 }
 
-export function linkUp(work: Work, lostAt: number | null, restarted: boolean): void {
+export function linkUp(work: Work, { lostAt, restarted, skewMs }: Extract<Fact, { kind: 'link.up' }>): void {
   const { link } = work.pages;
+  link.pingSkewMs = skewMs ?? null;
   link.lostAt ??= lostAt;
   link.up = true;
   // A PBX that was restarted has lost every channel, and may give the same ids out again.

@@ -7,6 +7,7 @@ import type { CallState, Effect, EnterpriseProfile, Folded, Leg, Settings } from
 import type { Pages } from './tracker-book.js';
 import { shiftTimes } from './tracker-clocks.js';
 import { callFacts } from './tracker-facts.js';
+import { startOf } from './tracker-time.js';
 
 type WithoutBase<E> = E extends CallEvent ? Omit<E, 'seq' | 'at' | 'call'> : never;
 type Said = WithoutBase<CallEvent>;
@@ -50,6 +51,15 @@ export class Work {
   /** Our clock put on the PBX's; as it is while that is not known. */
   onPbxClock(ours: number): number {
     return ours + (this.pages.link.skewMs ?? 0);
+  }
+
+  /** When the channel of this uid was made, by the clock `at` is on; null when that does not fit with `at`. See `startOf`. */
+  madeAt(uid: string, withinMs?: number): number | null {
+    const { skewMs, pingSkewMs } = this.pages.link;
+    // An id is of the PBX's clock, stamps or no stamps.
+    const ahead = skewMs === null ? (pingSkewMs ?? 0) : 0;
+    const start = startOf(uid, this.at + ahead, withinMs);
+    return start === null ? null : start - ahead;
   }
 
   /** A call to change; noted as changed, and on the PBX's clock as soon as that is known. */

@@ -11,6 +11,7 @@ import type { CallState, EndedUid, Folded, Settings, TrackerContext } from './tr
 import { Work } from './tracker-work.js';
 import { foldChannel } from './tracker-ami.js';
 import { foldFleet } from './tracker-fleet.js';
+import { clockStepped } from './tracker-clock-step.js';
 import { linkLost, linkUp, snapshot } from './tracker-resync.js';
 import { turnsOfOlder } from './tracker-turns.js';
 import { nextWake, timeUp } from './tracker-timers.js';
@@ -99,9 +100,11 @@ function foldFact(work: Work, fact: Fact): void {
     case 'link.lost':
       return linkLost(work, fact.at);
     case 'link.up':
-      return linkUp(work, fact.lostAt, fact.restarted);
+      return linkUp(work, fact);
     case 'snapshot':
       return snapshot(work, fact.channels);
+    case 'clock.stepped':
+      return clockStepped(work, fact.by);
     case 'timer':
       return timeUp(work);
     default:

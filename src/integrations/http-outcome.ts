@@ -23,7 +23,9 @@ export function retryAfterMs(response: HttpResponse, now: number): number | unde
   if (!text) return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
   const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+  // By the clock of the one who says so, when he tells his time.
+  const theirs = Date.parse(response.headers['date'] ?? '');
+  return Number.isNaN(at) ? undefined : Math.max(0, at - (Number.isNaN(theirs) ? now : theirs));
 }
 
 /** A web page where JSON was expected: a proxy, a maintenance page, a wrong host. */

@@ -64,6 +64,47 @@ describe('"stored up to"', () => {
     expect(bench.owner.storedUpTo()).toBe(T0 - 1_000);
   });
 
+  it.each([3_600_000, -3_600_000])('moves with our clock when that is set by %i ms', async (by) => {
+    offer(...up(0));
+    await bench.owner.tick();
+    bench.owner.mark(T0 + 2_000);
+    offer(newChannel(3_000, 1));
+    bench.owner.mark(T0 + 3_000);
+    offer(system(4_000 + by, { kind: 'clock.stepped', by }));
+    bench.owner.mark(T0 + 5_000 + by);
+    offer(newChannel(6_000 + by, 2));
+    await bench.owner.tick();
+    expect(bench.batches.at(-1)).toMatchObject({ facts: [{ eventType: 'channel.new' }], storedUpTo: T0 + 3_000 });
+    await bench.owner.tick();
+    expect(bench.batches.at(-1)).toMatchObject({ facts: [{ eventType: 'clock.stepped' }] });
+    expect(bench.batches.at(-1)?.storedUpTo).toBe(T0 + 5_000 + by);
+    offer(system(7_000 + by, { kind: 'link.lost' }));
+    await bench.owner.tick();
+    offer(...up(8_000 + by));
+    await bench.owner.tick();
+    expect(bench.owner.storedUpTo()).toBe(T0 + 7_000 + by);
+  });
+
+  it.each([3_600_000, -3_600_000])('and posts are folded by the clock they came by, set by %i ms', async (by) => {
+    const at = (row: InboxFact, ms: number): InboxFact => {
+      const fact = { ...row.fact, at: T0 + ms, arrivedAt: T0 + ms };
+      return { ...row, fact };
+    };
+    offer(...up(0));
+    await bench.owner.tick();
+    offer(newChannel(3_000, 1), system(4_000 + by, { kind: 'clock.stepped', by }), newChannel(6_000 + by, 2));
+    bench.inbox = [at(post('1'), 3_500), at(post('2'), 5_000 + by)];
+    bench.owner.inboxChanged();
+    while (await bench.owner.tick());
+    const batches = bench.batches.slice(1).filter(({ facts }) => facts.length > 0);
+    const order = batches.map(({ facts }) => facts.map(({ eventType, uid }) => `${eventType} ${uid}`));
+    expect(order).toEqual([
+      ['dial 1', 'channel.new 1795386276.1'],
+      ['clock.stepped '],
+      ['dial 2', 'channel.new 1795386276.2'],
+    ]);
+  });
+
   it('goes on after facts went through the journal, and knows what became of the link there', async () => {
     bench.start();
     offer(...up(0));

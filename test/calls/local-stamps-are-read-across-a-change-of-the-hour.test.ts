@@ -17,6 +17,8 @@ interface Told {
   /** The PBX's clock less ours. */
   skewMs?: number;
   lagMs?: number;
+  /** So long after its channel was made. */
+  afterMs?: number;
 }
 
 const kyiv = { host: 'Europe/Kyiv' };
@@ -87,6 +89,7 @@ const CALLS: Record<string, Told> = {
     ended: '2025-10-26T01:05:00Z',
     startTime: '2025-10-26 03:00:01',
     endTime: '2025-10-26 03:05:00',
+    afterMs: 2_000,
   },
   'across the autumn change in Warsaw': {
     ...warsaw,
@@ -164,9 +167,10 @@ describe('a call of which only the hang-up was posted', () => {
     expect(momentsOf(Date.parse(`${told.startTime.replace(' ', 'T')}Z`), told.host)).toContain(begun);
     expect(momentsOf(Date.parse(`${told.endTime.replace(' ', 'T')}Z`), told.host)).toContain(ended);
     const run = new Run({ enterprises: [{ ...PROFILE, timezone: told.enterprise ?? told.host }] });
-    const uid = `${Math.floor(begun / 1_000) - 2}.7`;
+    const made = begun - (told.afterMs ?? 0);
+    const uid = `${made / 1_000}.7`;
     run.feed([hangup(told, uid, ended - (told.skewMs ?? 0) + (told.lagMs ?? 4_000))]);
-    expect(run.records).toMatchObject([{ result: 'answered', startedAt: begun, endedAt: ended }]);
+    expect(run.records).toMatchObject([{ result: 'answered', startedAt: made, endedAt: ended }]);
   });
 });
 

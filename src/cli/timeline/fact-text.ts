@@ -67,6 +67,8 @@ function textOf(fact: Fact): string {
       return `${fact.channels.length} channels`;
     case 'link.up':
       return fact.restarted ? 'the PBX was restarted' : '';
+    case 'clock.stepped':
+      return `our clock was set by ${Math.round(fact.by / 1_000)} s`;
     case 'link.lost':
     case 'timer':
       return '';

@@ -54,7 +54,7 @@ const SETTINGS = {
  * @throws TrunklineError DB_EMBEDDED_*
  */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const deadline = Date.now() + (options.patienceMs ?? 120_000);
+  const deadline = performance.now() + (options.patienceMs ?? 120_000);
   let home = await findHome(options.dataDir);
   const user = await databaseUser(home?.owner ?? null);
   const running = home && (await adoptable(home, deadline));
@@ -81,7 +81,7 @@ async function adoptable(home: Home, deadline: number): Promise<{ pid: number; p
       return null;
     }
     if (file.ready && file.port > 0) return file;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new TrunklineError(
         'DB_EMBEDDED_FAILED',
         `The embedded database (process ${file.pid}) is neither ready nor gone. See ${join(home.path, 'postgres.log')}.`,
@@ -101,7 +101,7 @@ async function start(
   const remembered = Number(await readFile(join(home.path, 'port'), 'utf8').catch(() => ''));
   let port = options.port ?? (remembered > 0 ? remembered : await freePort());
   let said = '';
-  for (let taken = 0; taken < 5 && Date.now() < deadline;) {
+  for (let taken = 0; taken < 5 && performance.now() < deadline;) {
     const output = await startPostmaster(home, user, binaries, port, { ...SETTINGS, ...options.settings }, deadline);
     if (output !== null) said = output;
     const running = await adoptable(home, deadline);

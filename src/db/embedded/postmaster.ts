@@ -104,7 +104,7 @@ export async function startPostmaster(
       ended = true;
     });
     child.unref();
-    while (Date.now() < deadline) {
+    while (performance.now() < deadline) {
       if (failure) throw failure as Error;
       if (ended) return await textFrom(path, from);
       const file = await readPidFile(home);
@@ -139,8 +139,8 @@ export async function stopPostmaster(pid: number, home: Home, patienceMs: number
         { cause: error },
       );
     }
-    const until = Date.now() + patienceMs;
-    while (Date.now() < until) {
+    const until = performance.now() + patienceMs;
+    while (performance.now() < until) {
       if (!(await isPostmasterOf(pid, home))) return;
       await delay(20);
     }
