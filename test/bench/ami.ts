@@ -64,6 +64,16 @@ export async function benchAmi(): Promise<BenchResult[]> {
   }
 }
 
+/** One flood through a whole session, header checks included. */
+export async function sessionEventsPerSecond(transport: (typeof TRANSPORTS)[number]): Promise<number> {
+  const source = await startSource();
+  try {
+    return (await measure(source, SOME, session(transport))).perSecond;
+  } finally {
+    source.stop();
+  }
+}
+
 function lines(name: string, measured: Measured, alone: Measured | null, note: string): BenchResult[] {
   const peer = 'asterisk-manager alone';
   const against = (ours: number, theirs: number, isMoreBetter: boolean) => ({

@@ -8,6 +8,7 @@ import type { BenchResult } from './result.js';
 const benches: Record<string, () => Promise<BenchResult[]>> = {
   webhooks: async () => (await import('./webhooks.js')).benchWebhooks(),
   ami: async () => (await import('./ami.js')).benchAmi(),
+  tracker: async () => (await import('./tracker.js')).benchTracker(),
   delivery: async () => (await import('./delivery.js')).benchDelivery(),
   'pop-up': async () => (await import('./pop-up.js')).benchPopUp(),
 };
