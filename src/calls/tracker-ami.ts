@@ -8,11 +8,11 @@ import type { Met } from './tracker-legs.js';
 import { contradiction, contradicts, isLate, lateOf, meet } from './tracker-legs.js';
 import { merge } from './tracker-merge.js';
 import { dialled, observe } from './tracker-direction.js';
-import { ringEarlier, ringOut, rings } from './tracker-ringing.js';
+import { ringEarlier, ringOn, ringOut, rings } from './tracker-ringing.js';
 import { enterBridge, hold, leaveBridge, onHold, sentOff, talk } from './tracker-talk.js';
 import { confirmedGone, endIfEmpty, legGone, mustAsk, stillThere } from './tracker-ending.js';
 import { identify } from './tracker-who.js';
-import { consulting, settleTransfers, targetOf, transferred } from './tracker-transfer.js';
+import { calledBy, consulting, settleTransfers, targetOf, transferred } from './tracker-transfer.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 export type ChannelFact = Exclude<Fact, Of<'fleet' | 'link.lost' | 'link.up' | 'snapshot' | 'clock.stepped' | 'timer'>>;
@@ -283,15 +283,24 @@ function attendedTransfer(work: Work, fact: Of<'transfer.attended'>): void {
   if (!by || !fact.ok) return;
   let { call } = by;
   let target: Leg | undefined;
+  let second: Leg | undefined;
   for (const info of [fact.secondTransferer, fact.transferee, fact.target]) {
     if (info === null || !knows(work, info.uid)) continue;
     const met = meet(work, info, false);
     if (!met) continue;
     call = merge(work, call, met.call) ?? call;
     if (info === fact.target) target = met.leg;
+    if (info === fact.secondTransferer) second = met.leg;
   }
   sentOff(work, call, by.leg);
-  transferred(work, call, 'attended', by.leg.party, target ? targetOf(work, call, target) : null);
+  transferred(
+    work,
+    call,
+    'attended',
+    by.leg.party,
+    target ? targetOf(work, call, target) : calledBy(work, call, second),
+  );
+  ringOn(work, call);
   talk(work, call);
   // The bridges were moved before it was told.
   const { talkers, legs } = call;

@@ -64,7 +64,8 @@ export function stillThere(work: Work, call: CallState, leg: Leg, bridge: string
   leg.goneAt = null;
   work.pages.names.set(settledName(leg.name), leg.uid);
   call.ending = null;
-  if (leg.role === 'client') call.dials.cancelled = false;
+  // He had not given up by it; what ended with a CANCEL before still did.
+  if (leg.role === 'client' && dialsOpen(call)) call.dials.cancelled = false;
   work.drop(call, 'hangup-refuted', { uid: leg.uid }, call.enterprise);
   if (bridge !== null && bridge !== '') enterBridge(work, call, leg, bridge);
   talk(work, call);

@@ -33,11 +33,30 @@ function isForClient(call: CallState, leg: Leg): boolean {
   return originOf(call, leg.dialledBy === null ? leg : (legOf(call, leg.dialledBy) ?? leg)).role === 'client';
 }
 
+/** The client was handed over while a colleague's phone still rang for who asked him: now it rings for the client. */
+export function ringOn(work: Work, call: CallState): void {
+  if (call.direction !== 'in') return;
+  const ringing = call.legs.filter(
+    (leg) => leg.rang && leg.goneAt === null && leg.dialStatus === null && leg.role === 'staff' && leg.party !== null,
+  );
+  const asked = ringing.filter((leg) => !isForClient(call, leg));
+  ring(
+    work,
+    call,
+    asked.map((leg) => leg.party as string),
+  );
+}
+
 /** A call whose direction was told after its phones began to ring (a Newstate may overtake the DialBegin). */
 export function ringEarlier(work: Work, call: CallState): void {
   if (call.direction === null || call.direction === 'out') return;
   const early = call.legs.filter(
-    (leg) => leg.rang && leg.role === 'staff' && leg.dialStatus === null && leg.party !== null,
+    (leg) =>
+      leg.rang &&
+      leg.role === 'staff' &&
+      leg.dialStatus === null &&
+      leg.party !== null &&
+      (call.answeredAt === null || isForClient(call, leg)),
   );
   ring(
     work,

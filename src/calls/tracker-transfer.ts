@@ -89,6 +89,18 @@ export function targetOf(work: Work, call: CallState, leg: Leg): string | null {
   return partyOf(work, work.profile(call), parseChannelName(leg.name).resource);
 }
 
+/** Whom a second line calls while nobody has answered it: then the event of a transfer names no target. */
+export function calledBy(work: Work, call: CallState, line: Leg | undefined): string | null {
+  const called = call.legs.filter(
+    (leg) => line && leg.dialledBy === line.uid && leg.dialStatus === null && leg.goneAt === null,
+  );
+  const [first, ...others] = called;
+  if (!first || !line) return null;
+  return others.length === 0 || line.exten === null
+    ? targetOf(work, call, first)
+    : partyOf(work, work.profile(call), line.exten);
+}
+
 /**
  * A consultation over a Local channel (feature code): its first half shares a bridge with the agent. Noted when the agent
  * leaves the client for it.

@@ -1,3 +1,4 @@
+import { forChanSip, sipConf, withChanSip } from './chan-sip.js';
 import { EXTENSIONS, FLEET_EXTENSIONS, dialplan, pickupGroupOf } from './dialplan.js';
 import { managerConf } from './manager-users.js';
 import type { PortBlock } from './ports.js';
@@ -11,6 +12,8 @@ export interface ConfigOptions {
   readonly ports: PortBlock;
   /** Put in front of every unique id, as `systemname` does on fleets with one database for many PBXs. */
   readonly systemName?: string | undefined;
+  /** Phones and trunks on chan_sip, as older PBXs have them; 16 is the last of ours that knows it. */
+  readonly chanSip?: boolean | undefined;
   /** Appended to extensions.conf. */
   readonly extraDialplan?: string | undefined;
   /** Whole files that replace or join those made here, by name. */
@@ -43,6 +46,7 @@ export const modulesConf = (wanted: readonly string[] = []): string => {
 /** Every configuration file of one instance, by name. */
 export function asteriskConfig(options: ConfigOptions): ConfigFiles {
   const { files, home, ports, version } = options;
+  const speaking = options.chanSip ? forChanSip : (text: string) => text;
   return {
     'asterisk.conf': [
       '[directories]',
@@ -57,7 +61,7 @@ export function asteriskConfig(options: ConfigOptions): ConfigFiles {
       ...(options.systemName === undefined ? [] : [`systemname = ${options.systemName}`]),
       '',
     ].join('\n'),
-    'modules.conf': modulesConf(),
+    'modules.conf': options.chanSip ? withChanSip(modulesConf(['chan_sip'])) : modulesConf(),
     'manager.conf': managerConf(version, ports.ami),
     'logger.conf': '[general]\n[logfiles]\nfull => notice,warning,error,verbose\n',
     'cdr.conf':
@@ -68,11 +72,12 @@ export function asteriskConfig(options: ConfigOptions): ConfigFiles {
       '[general]\npickupexten=*8\nfeaturedigittimeout=1000\natxfernoanswertimeout=15\ntransferdigittimeout=1\n[featuremap]\nblindxfer=>##\natxfer=>*2\n',
     'indications.conf':
       '[general]\ncountry=us\n[us]\ndescription=US\nringcadence=2000,4000\ndial=350+440\nbusy=480+620/500,0/500\nring=440+480/2000,0/4000\ncongestion=480+620/250,0/250\n',
-    'queues.conf':
+    'queues.conf': speaking(
       '[general]\npersistentmembers=no\n[sales]\nstrategy=ringall\ntimeout=15\nringinuse=yes\nmember => PJSIP/151\nmember => PJSIP/152\n',
+    ),
     'musiconhold.conf': '[default]\nmode=files\ndirectory=moh\n',
-    'pjsip.conf': pjsipConf(ports),
-    'extensions.conf': `${dialplan}\n${options.extraDialplan ?? ''}`,
+    ...(options.chanSip ? { 'sip.conf': sipConf(ports) } : { 'pjsip.conf': pjsipConf(ports) }),
+    'extensions.conf': speaking(`${dialplan}\n${options.extraDialplan ?? ''}`),
     ...(typeof files === 'function' ? files(ports) : files),
   };
 }

@@ -46,6 +46,8 @@ export interface Asterisk extends AsyncDisposable {
 export interface StartOptions {
   readonly version: 16 | 22;
   readonly systemName?: string;
+  /** Phones and trunks on chan_sip: their channels are `SIP/…`, and so is what the dialplan here says. */
+  readonly chanSip?: boolean;
   readonly extraDialplan?: string;
   /** Its zone as POSIX writes it, `<+03>-3`; UTC when absent. Its CDR is UTC all the same. */
   readonly timeZone?: string;

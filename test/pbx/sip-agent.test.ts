@@ -2,9 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
 import { startAsterisk, type Asterisk } from './asterisk.js';
 import { describeWith } from './available.js';
-import { dialplan } from './dialplan.js';
 import { startAgent, type Agent } from './sip-agent/agent.js';
-import { chanSipFiles } from './sip-agent/chan-sip.js';
 import { startPhoneAgent } from './sip-agent/on-pbx.js';
 
 const GROUNDS = [
@@ -27,13 +25,7 @@ for (const { name, version, chanSip } of GROUNDS) {
     };
 
     beforeAll(async () => {
-      const files = (ports: Asterisk['ports']) => ({
-        ...chanSipFiles(ports),
-        'extensions.conf': dialplan
-          .replaceAll(/PJSIP\/(\$\{EXTEN\}@trunk)/g, 'SIP/trunk/${EXTEN}')
-          .replaceAll('PJSIP/', 'SIP/'),
-      });
-      asterisk = await startAsterisk({ version, ...(chanSip ? { files } : {}) });
+      asterisk = await startAsterisk({ version, chanSip });
     });
     afterEach(async () => {
       await Promise.all(agents.splice(0).map((one) => one.stop()));

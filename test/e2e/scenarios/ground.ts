@@ -2,33 +2,45 @@
 import { startAsterisk, type Asterisk } from '../../pbx/asterisk.js';
 import type { AmiProbe } from '../../pbx/ami-probe.js';
 import { EXTENSIONS, type Extension } from '../../pbx/dialplan.js';
-import type { CalleePlan } from '../../pbx/phones.js';
-import type { Agent } from '../../pbx/sip-agent/agent.js';
+import type { Agent, AgentPlan } from '../../pbx/sip-agent/agent.js';
 import type { AgentCall } from '../../pbx/sip-agent/call.js';
 import { startPhoneAgent } from '../../pbx/sip-agent/on-pbx.js';
 import type { SipLeg } from '../../pbx/sip-trace.js';
-import { followMeConf, scenarioDialplan } from './dialplan.js';
+import { followMeConf, parkingConf, scenarioDialplan } from './dialplan.js';
 
 export type Who = Extension | 'trunk' | 'reserve';
 
 export interface Ground {
+  readonly kind: Kind;
+  /** What its channels' names begin with. */
+  readonly technology: 'SIP' | 'PJSIP';
   readonly asterisk: Asterisk;
   /** Sees everything, may do everything. */
   readonly ami: AmiProbe;
   agent(who: Who): Agent;
   /** From now on `who` does this with a call of this tag, or to this number; without a plan a phone rings on. */
-  plan(who: Who, key: string, plan: CalleePlan): void;
+  plan(who: Who, key: string, plan: AgentPlan): void;
   legOf(call: AgentCall): SipLeg;
   stop(): Promise<void>;
 }
 
-export async function openGround(version: 16 | 22): Promise<Ground> {
+/** The PBXs a scenario is placed on. */
+export const KINDS = {
+  '16': { version: 16, chanSip: false },
+  '16-sip': { version: 16, chanSip: true },
+  '22': { version: 22, chanSip: false },
+} as const;
+export type Kind = keyof typeof KINDS;
+
+export async function openGround(kind: Kind): Promise<Ground> {
+  const { version, chanSip } = KINDS[kind];
   const asterisk = await startAsterisk({
     version,
+    chanSip,
     extraDialplan: scenarioDialplan,
-    files: { 'followme.conf': followMeConf },
+    files: { 'followme.conf': followMeConf, 'res_parking.conf': parkingConf },
   });
-  const plans = new Map<Who, Record<string, CalleePlan>>();
+  const plans = new Map<Who, Record<string, AgentPlan>>();
   const agents = new Map<Who, Agent>();
   let ami: AmiProbe | null = null;
   const stop = async () => {
@@ -38,11 +50,12 @@ export async function openGround(version: 16 | 22): Promise<Ground> {
   };
   try {
     for (const who of [...EXTENSIONS, 'trunk', 'reserve'] as const) {
-      const calls: Record<string, CalleePlan> = {};
+      const calls: Record<string, AgentPlan> = {};
       plans.set(who, calls);
       agents.set(who, await startPhoneAgent(asterisk, who, { default: { then: 'ring-on' }, calls }));
     }
     ami = await asterisk.probe('crm');
+    await ami.action('Events', { EventMask: 'call' });
   } catch (error) {
     await stop();
     throw error;
@@ -53,6 +66,8 @@ export async function openGround(version: 16 | 22): Promise<Ground> {
     return found;
   };
   return {
+    kind,
+    technology: chanSip ? 'SIP' : 'PJSIP',
     asterisk,
     ami,
     agent,

@@ -3,6 +3,7 @@ import type { CallFacts } from '../../../src/calls/vocabulary.js';
 import type { Card, StoredCall } from '../../../src/cli/demo/standins/retailcrm/account.js';
 import type { CdrRow } from '../../pbx/master-csv.js';
 import { MOBILE, MOBILE_OWNER } from './dialplan.js';
+import type { Kind } from './ground.js';
 import { enterpriseOf } from './reader.js';
 import { answeredAt, secondsOf, type Truth } from './truth.js';
 
@@ -10,7 +11,7 @@ const TOLERANCE_SECONDS = 1;
 
 /** All that one PBX's own records say, and what was made of its calls. */
 export interface Told {
-  readonly version: 16 | 22;
+  readonly kind: Kind;
   readonly rows: readonly CdrRow[];
   readonly calls: readonly CallFacts[];
   readonly records: readonly StoredCall[];
@@ -32,7 +33,7 @@ export function uidOf(truth: Truth, rows: readonly CdrRow[]): string | null {
 export function judge(truth: Truth, told: Told): string[] {
   const uid = uidOf(truth, told.rows);
   if (uid === null) return [`not in Master.csv: ${JSON.stringify(truth.find)}`];
-  const id = `${enterpriseOf(told.version)}-${uid}`;
+  const id = `${enterpriseOf(told.kind)}-${uid}`;
   const facts = told.calls.filter((call) => call.externalId === id);
   const records = told.records.filter((record) => record.externalId === id);
   const cards = told.cards.filter((card) => card.callExternalId === id);
@@ -124,8 +125,8 @@ function byRecords(truth: Truth, records: readonly StoredCall[]): string[] {
 function byCards(truth: Truth, cards: readonly Card[], expired: boolean): string[] {
   if (truth.direction === 'internal') return compared('the CRM', 'cards of an internal call', cards.length, 0);
   const shown = new Set(cards.map((card) => card.code));
-  const due = truth.direction === 'out' ? [truth.caller ?? ''] : truth.rang.map(codeOf);
-  const maybe = [...due, ...truth.agents.map(codeOf), ...truth.transfers.map((transfer) => transfer.to ?? '')];
+  const due = truth.direction === 'out' ? [truth.caller ?? ''] : [...truth.rang, ...truth.rangLater].map(codeOf);
+  const maybe = [...due, ...truth.agents.map(codeOf)];
   return [
     // A call that is refused at once may be over before its card was due.
     ...(truth.ringAt === null || expired

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import type { CallFacts } from '../../../src/calls/vocabulary.js';
 import { parseEnv } from '../../../src/config/env.js';
 import { createDaemon } from '../../chaos/daemon.js';
-import type { Asterisk } from '../../pbx/asterisk.js';
 import { EXTENSIONS } from '../../pbx/dialplan.js';
 import { startRetailCrmStandIn, type RetailCrmStandIn } from '../../standins/retailcrm/server.js';
 import { createTestDb } from '../../support/db.js';
@@ -16,6 +15,7 @@ import { retailCrmEnterprise } from '../../support/enterprises.js';
 import { importInto } from '../../support/test-app.js';
 import { until } from '../../support/until.js';
 import { MOBILE, MOBILE_OWNER } from './dialplan.js';
+import type { Ground, Kind } from './ground.js';
 
 export interface Reader {
   readonly crm: RetailCrmStandIn['state'];
@@ -30,7 +30,8 @@ export interface Reader {
   stop(): Promise<void>;
 }
 
-export const enterpriseOf = (version: number): string => `03${version}`;
+const NUMBERS: Readonly<Record<Kind, string>> = { '16': '0316', '16-sip': '0317', '22': '0322' };
+export const enterpriseOf = (kind: Kind): string => NUMBERS[kind];
 
 /** Each sample user asks for what it may have. */
 const MASK = { safe: 'call,user,cdr', fleet: 'call,user,cdr,dialplan' } as const;
@@ -39,7 +40,7 @@ export type SampleUser = keyof typeof MASK;
 const PEOPLE = EXTENSIONS.map((code, index) => ({ id: 6 + index, firstName: code, code }));
 const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
 
-export async function openReader(pbxs: readonly Asterisk[], user: SampleUser): Promise<Reader> {
+export async function openReader(grounds: readonly Ground[], user: SampleUser): Promise<Reader> {
   const undo: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -49,7 +50,7 @@ export async function openReader(pbxs: readonly Asterisk[], user: SampleUser): P
     undo.push(() => rm(folder, { recursive: true, force: true }));
     const db = await createTestDb();
     undo.push(() => db.drop());
-    const keys = Object.fromEntries(pbxs.map(({ version }) => [`key-${version}`, null]));
+    const keys = Object.fromEntries(grounds.map(({ kind }) => [`key-${kind}`, null]));
     const crm = await startRetailCrmStandIn({ users: PEOPLE, keys });
     undo.push(() => crm.stop());
     const env = {
@@ -61,14 +62,14 @@ export async function openReader(pbxs: readonly Asterisk[], user: SampleUser): P
     await importInto(
       db,
       parseEnv(env, () => null),
-      pbxs.map((pbx) => enterprise(pbx, user, crm.url)),
+      grounds.map((ground) => enterprise(ground, user, crm.url)),
     );
     const daemon = await createDaemon(env, join(folder, 'daemon.log'));
     undo.push(() => daemon.stop());
     await daemon.start();
     await until(
       'the links to be up',
-      async () => (await daemon.metric('trunkline_pbx_links_live')) === pbxs.length,
+      async () => (await daemon.metric('trunkline_pbx_links_live')) === grounds.length,
       60_000,
     );
 
@@ -102,14 +103,14 @@ export async function openReader(pbxs: readonly Asterisk[], user: SampleUser): P
   }
 }
 
-function enterprise({ amiPort, users, version }: Asterisk, user: SampleUser, crmUrl: string): object {
+function enterprise({ kind, asterisk }: Ground, user: SampleUser, crmUrl: string): object {
   return retailCrmEnterprise({
-    number: enterpriseOf(version),
-    token: `token-${version}`,
-    apiKey: `key-${version}`,
-    amiPort,
+    number: enterpriseOf(kind),
+    token: `token-${kind}`,
+    apiKey: `key-${kind}`,
+    amiPort: asterisk.amiPort,
     crmUrl,
-    user: users[user],
+    user: asterisk.users[user],
     eventMask: MASK[user],
     codes: Object.fromEntries(PEOPLE.map(({ id, code }) => [String(id), code])),
     more: { sources: ['ami'], extensions: [{ number: MOBILE_OWNER, name: 'Vera', mobile: MOBILE }] },

@@ -7,17 +7,17 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openGround } from './ground.js';
+import { KINDS, openGround, type Kind } from './ground.js';
 import { uidOf } from './judge.js';
 import { SCENARIOS } from './scenarios.js';
 import { Scene } from './scene.js';
 import { secondsOf, type Truth } from './truth.js';
 import type { CdrRow } from '../../pbx/master-csv.js';
 
-const [version = '', folder = '', part = ''] = process.argv.slice(2);
-if (version !== '16' && version !== '22') throw new Error('say a version, a folder and a part of the names');
+const [kind = '', folder = '', part = ''] = process.argv.slice(2);
+if (!(kind in KINDS)) throw new Error('say a kind of PBX, a folder and a part of the names');
 
-const ground = await openGround(Number(version) as 16 | 22);
+const ground = await openGround(kind as Kind);
 try {
   for (const [index, { name, play }] of SCENARIOS.entries()) {
     if (!name.includes(part)) continue;

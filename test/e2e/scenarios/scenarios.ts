@@ -1,7 +1,14 @@
+import { ATTENDED } from './attended.js';
+import { BLIND } from './blind.js';
+import { GROUPS } from './groups.js';
+import { INBOUND } from './inbound.js';
+import { INTERNAL } from './internal.js';
 import { MOBILES } from './mobiles.js';
-import { ORDINARY } from './ordinary.js';
+import { MOVED } from './moved.js';
 import { OUTBOUND } from './outbound.js';
 import type { Scenario } from './scene.js';
-import { ATTENDED, BLIND } from './transfers.js';
 
-export const SCENARIOS: readonly Scenario[] = [...ORDINARY, ...OUTBOUND, ...BLIND, ...ATTENDED, ...MOBILES];
+export const SCENARIOS: readonly Scenario[] = [
+  ...[...INBOUND, ...GROUPS, ...MOBILES, ...OUTBOUND, ...INTERNAL],
+  ...[...BLIND, ...ATTENDED, ...MOVED],
+];

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { headerOf } from '../../pbx/ami-probe.js';
 import { tagOf } from '../../pbx/callers.js';
 import type { Extension } from '../../pbx/dialplan.js';
-import type { CalleePlan } from '../../pbx/phones.js';
+import type { AgentPlan } from '../../pbx/sip-agent/agent.js';
 import type { AgentCall } from '../../pbx/sip-agent/call.js';
 import type { SipLeg } from '../../pbx/sip-trace.js';
 import { MOBILE } from './dialplan.js';
@@ -53,7 +53,7 @@ export class Scene {
     return this.ground.agent(who).call(number);
   }
 
-  plan(who: Who, plan: CalleePlan, key = this.tag()): void {
+  plan(who: Who, plan: AgentPlan, key = this.tag()): void {
     this.ground.plan(who, key, plan);
   }
 
@@ -69,6 +69,11 @@ export class Scene {
   /** The number called rings behind a trunk. */
   clientRings(number = this.number(), trunk: 'trunk' | 'reserve' = 'trunk'): Promise<AgentCall> {
     return this.#rings(trunk, (call) => call.who.number === number);
+  }
+
+  /** The number is called and nobody says a word yet. */
+  clientCalled(): Promise<AgentCall> {
+    return this.ground.agent('trunk').incoming((call) => call.who.number === this.number());
   }
 
   async clientAnswers(
@@ -99,7 +104,7 @@ export class Scene {
         headerOf(message, 'Event') === 'DialEnd' &&
         headerOf(message, 'DialStatus') === 'ANSWER' &&
         headerOf(message, 'CallerIDName') === this.tag() &&
-        headerOf(message, 'DestChannel')?.startsWith(`PJSIP/${who}-`) === true,
+        headerOf(message, 'DestChannel')?.startsWith(`${this.ground.technology}/${who}-`) === true,
     );
     return headerOf(event, 'DestChannel') ?? '';
   }
@@ -168,6 +173,7 @@ export class Scene {
     return {
       caller: null,
       rang,
+      rangLater: [],
       agents: answered ? rang : [],
       transfers: [],
       hold: false,

@@ -2,26 +2,26 @@ import { SCENARIOS } from './scenarios.js';
 
 /** Scenario × version × source → ok. */
 export function printed(results: {
-  readonly versions: readonly number[];
+  readonly kinds: readonly string[];
   readonly users: readonly string[];
-  /** `scenario|version|user`. */
+  /** `scenario|kind|user`. */
   readonly ok: ReadonlySet<string>;
 }): string {
-  const { versions, users, ok } = results;
-  const columns = versions.flatMap((version) => users.map((user) => ({ version, user })));
+  const { kinds, users, ok } = results;
+  const columns = kinds.flatMap((kind) => users.map((user) => ({ kind, user })));
   const width = Math.max(...SCENARIOS.map(({ name }) => name.length));
   const row = (first: string, cells: readonly string[]) =>
-    `${first.padEnd(width)}  ${cells.map((cell) => cell.padEnd(10)).join('')}\n`;
+    `${first.padEnd(width)}  ${cells.map((cell) => cell.padEnd(14)).join('')}\n`;
   return [
     '\n',
     row(
       'scenario',
-      columns.map(({ version, user }) => `${version} ${user}`),
+      columns.map(({ kind, user }) => `${kind} ${user}`),
     ),
     ...SCENARIOS.map(({ name }) =>
       row(
         name,
-        columns.map(({ version, user }) => (ok.has(`${name}|${version}|${user}`) ? 'ok' : 'wrong')),
+        columns.map(({ kind, user }) => (ok.has(`${name}|${kind}|${user}`) ? 'ok' : 'wrong')),
       ),
     ),
     `${ok.size} of ${SCENARIOS.length * columns.length} ok\n`,

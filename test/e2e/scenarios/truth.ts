@@ -15,6 +15,8 @@ export interface Truth {
   readonly caller: string | null;
   /** Whose phone rang before the first answer. */
   readonly rang: readonly string[];
+  /** Who else rang for the client after that. */
+  readonly rangLater: readonly string[];
   /** Who of the staff talked with the client, in order. */
   readonly agents: readonly string[];
   readonly transfers: readonly Pick<Transfer, 'kind' | 'from' | 'to' | 'answered'>[];

@@ -5,13 +5,22 @@
  * matches it: by header or by address (PJSIP), by From and port (chan_sip). Nothing is registered, no password is asked.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CalleePlan, PhoneOptions } from '../phones.js';
+import type { CalleePlan } from '../phones.js';
 import { legsOf, type SipLeg } from '../sip-trace.js';
 import { AgentCall } from './call.js';
 import { learn, token, type Dialog } from './dialog.js';
 import { openEndpoint, type LoggedMessage } from './endpoint.js';
 import { openMedia } from './media.js';
 import { answerTo, header, methodOf, uriOf, type Headers, type SipText } from './message.js';
+
+/** `by-hand`: nothing but 100 Trying goes back by itself. */
+export type AgentPlan = CalleePlan | { readonly then: 'by-hand' };
+
+export interface AgentPlans {
+  readonly default: AgentPlan;
+  /** By the caller's tag, or by the number called. */
+  readonly calls?: Readonly<Record<string, AgentPlan>>;
+}
 
 export interface AgentOptions {
   readonly port: number;
@@ -22,7 +31,7 @@ export interface AgentOptions {
   /** On every INVITE, e.g. `X-From: 151`. */
   readonly headers?: Headers;
   /** What it does with calls that come in; absent: it rings on. */
-  readonly takes?: PhoneOptions;
+  readonly takes?: AgentPlans;
 }
 
 export interface CallOptions {
@@ -38,7 +47,7 @@ export interface Agent extends AsyncDisposable {
   /** In the order they began. */
   readonly calls: readonly AgentCall[];
   /** From now on. */
-  take(plan: PhoneOptions): void;
+  take(plan: AgentPlans): void;
   call(number: string, options?: CallOptions): AgentCall;
   /** The first call that came in, or will, and fits; each is given out once. */
   incoming(fits?: (call: AgentCall) => boolean, patienceMs?: number): Promise<AgentCall>;
@@ -49,10 +58,9 @@ export interface Agent extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const RING_ON: PhoneOptions = { default: { then: 'ring-on' } };
+const RING_ON: AgentPlans = { default: { then: 'ring-on' } };
 const STATUS = { busy: 486, decline: 603, unavailable: 480 } as const;
 const PATIENCE_MS = 30_000;
-const POLL_MS = 5;
 /** Nobody is waited for longer at the end. */
 const GOODBYE_MS = 3_000;
 
@@ -61,6 +69,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const calls: AgentCall[] = [];
   const byCallId = new Map<string, AgentCall>();
   const given = new Set<AgentCall>();
+  /** Who waits for a call to come in. */
+  const waiting = new Set<() => void>();
   const media = await openMedia();
   const endpoint = await openEndpoint({ port: options.port, peerPort: options.pbxPort, onRequest: heard });
   const open = (who: AgentCall['who'], dialog: Dialog) => {
@@ -103,6 +113,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const call = open({ direction: 'in', number, from: userOf(uriOf(from)), tag }, dialog);
     call.invited(invite);
     follow(call, plan.calls?.[tag ?? ''] ?? plan.calls?.[number] ?? plan.default);
+    for (const look of [...waiting]) look();
   }
 
   const agent: Agent = {
@@ -126,17 +137,26 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       call.invite([...(options.headers ?? []), ...headers]);
       return call;
     },
-    async incoming(fits = () => true, patienceMs = PATIENCE_MS) {
-      for (const deadline = Date.now() + patienceMs; Date.now() < deadline;) {
-        const found = calls.find((call) => call.who.direction === 'in' && !given.has(call) && fits(call));
-        if (found) {
+    incoming: (fits = () => true, patienceMs = PATIENCE_MS) =>
+      new Promise((resolve, reject) => {
+        const settle = (act: () => void) => {
+          clearTimeout(timer);
+          waiting.delete(look);
+          act();
+        };
+        const look = () => {
+          const found = calls.find((call) => call.who.direction === 'in' && !given.has(call) && fits(call));
+          if (!found) return;
           given.add(found);
-          return found;
-        }
-        await sleep(POLL_MS);
-      }
-      throw new Error(`no call came to ${options.user} in ${patienceMs} ms`);
-    },
+          settle(() => resolve(found));
+        };
+        const timer = setTimeout(
+          () => settle(() => reject(new Error(`no call came to ${options.user} in ${patienceMs} ms`))),
+          patienceMs,
+        );
+        waiting.add(look);
+        look();
+      }),
     trace: () => endpoint.log,
     legs: () => legsOf(endpoint.log),
     legOf(call) {
@@ -159,7 +179,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return agent;
 }
 
-function follow(call: AgentCall, plan: CalleePlan): void {
+function follow(call: AgentCall, plan: AgentPlan): void {
+  if (plan.then === 'by-hand') return call.trying();
   if (plan.then === 'ring-on') return call.ring();
   const last =
     plan.then === 'answer' ? () => pickUp(call, plan.talkMs) : () => call.refuse(STATUS[plan.then as 'busy']);

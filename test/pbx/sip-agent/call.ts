@@ -11,7 +11,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { contact, learn, newBranch, requestIn, type Dialog } from './dialog.js';
 import type { Endpoint } from './endpoint.js';
 import type { Media } from './media.js';
-import { answerTo, cseqOf, methodOf, sdp, statusOf, tagOfHeader, type Headers, type SipText } from './message.js';
+import {
+  answerTo,
+  cseqOf,
+  header,
+  methodOf,
+  sdp,
+  statusOf,
+  tagOfHeader,
+  type Headers,
+  type SipText,
+} from './message.js';
 import { Progress, type CallState } from './progress.js';
 
 export interface CallIdentity {
@@ -42,6 +52,8 @@ export class AgentCall {
   #invite: SipText | null = null;
   #branch = '';
   #progressed = false;
+  /** The other side's, as its last answer to our INVITE gave it: before the call stands it may change. */
+  #theirTag = '';
   /** Of our SDP; grows with each offer. */
   #version = 1;
   #transferStatus: number | null = null;
@@ -101,6 +113,7 @@ export class AgentCall {
     void this.#endpoint
       .request(invite, (answer) => {
         this.#progressed = true;
+        this.#theirTag = tagOfHeader(header(answer, 'To'));
         if (statusOf(answer) === 180 || statusOf(answer) === 183) this.#progress.become('ringing');
         this.#progress.changed();
       })
@@ -115,9 +128,27 @@ export class AgentCall {
     this.#invite = invite;
   }
 
+  /** So that the other side need not say it again. */
+  trying(): void {
+    this.#reply(100);
+  }
+
   ring(): void {
     this.#reply(180);
     this.#progress.become('ringing');
+  }
+
+  /** Sound before an answer, as carriers send instead of ringing. */
+  playEarly(): void {
+    this.#reply(183);
+    this.#progress.become('ringing');
+  }
+
+  /** Sends the caller on to another number before anybody answers. */
+  forward(number: string): void {
+    this.#finalStatus = 302;
+    this.#reply(302, [['Contact', `<sip:${number}@127.0.0.1>`]]);
+    this.cut();
   }
 
   answer(): void {
@@ -168,11 +199,11 @@ export class AgentCall {
     await this.#refer(`<sip:${number}@127.0.0.1>`);
   }
 
-  /** Joins the other side of this call with that of a second one. */
+  /** Joins the other side of this call with that of a second one made here, which may ring still. */
   async referInto(second: AgentCall): Promise<void> {
-    const { callId, localTag, remote } = second.#dialog;
+    const { callId, localTag } = second.#dialog;
     // The PBX knows the second call by its own tag first (RFC 3891 3).
-    const replaces = encodeURIComponent(`${callId};to-tag=${tagOfHeader(remote)};from-tag=${localTag}`);
+    const replaces = encodeURIComponent(`${callId};to-tag=${second.#theirTag};from-tag=${localTag}`);
     await this.#refer(`<sip:${second.who.number}@127.0.0.1?Replaces=${replaces}>`);
   }
 
@@ -222,6 +253,7 @@ export class AgentCall {
   #inviteAnswered(answer: SipText): void {
     this.#finalStatus = statusOf(answer);
     learn(this.#dialog, answer, 'To');
+    this.#theirTag = tagOfHeader(header(answer, 'To'));
     this.#ack(answer, this.#branch);
     if (this.#finalStatus !== 200) return this.cut();
     this.#talk(answer.body);
@@ -270,9 +302,10 @@ export class AgentCall {
     return requestIn(this.#dialog, method, { port: this.#port, ...options });
   }
 
-  #reply(status: number): void {
+  #reply(status: number, more = this.#contact()): void {
     if (!this.#invite) throw new Error('no INVITE came in');
-    const options = status === 200 ? this.#accepting() : { toTag: this.#dialog.localTag, more: this.#contact() };
+    const sound = status === 183 || status === 200;
+    const options = sound ? this.#accepting() : { toTag: this.#dialog.localTag, more };
     this.#endpoint.reply(this.#invite, answerTo(this.#invite, status, options));
   }
 

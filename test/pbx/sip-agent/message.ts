@@ -48,8 +48,10 @@ export function cseqOf(message: SipText): { readonly number: number; readonly me
 const REASONS: Readonly<Record<number, string>> = {
   100: 'Trying',
   180: 'Ringing',
+  183: 'Session Progress',
   200: 'OK',
   202: 'Accepted',
+  302: 'Moved Temporarily',
   480: 'Temporarily Unavailable',
   481: 'Call/Transaction Does Not Exist',
   486: 'Busy Here',

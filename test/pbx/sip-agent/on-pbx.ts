@@ -1,13 +1,12 @@
 import type { Asterisk } from '../asterisk.js';
 import { EXTENSIONS, type Extension } from '../dialplan.js';
-import type { PhoneOptions } from '../phones.js';
-import { startAgent, type Agent } from './agent.js';
+import { startAgent, type Agent, type AgentPlans } from './agent.js';
 
 /** An agent in the place of a phone, or of the far end of the trunk: there it is also the clients who call. */
 export function startPhoneAgent(
   asterisk: Asterisk,
   who: Extension | 'trunk' | 'reserve',
-  takes?: PhoneOptions,
+  takes?: AgentPlans,
 ): Promise<Agent> {
   const { ports } = asterisk;
   return startAgent({

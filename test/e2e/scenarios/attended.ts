@@ -1,142 +1,8 @@
-/** A client who is sent on: by the phone (REFER), by feature code, by AMI. */
+/** A client who is handed over after a word with the colleague: by the phone (REFER with Replaces), by feature code, by AMI. */
 import type { Extension } from '../../pbx/dialplan.js';
 import type { AgentCall } from '../../pbx/sip-agent/call.js';
 import type { Scenario, Scene } from './scene.js';
-import type { Truth } from './truth.js';
-
-const RING_MS = 600;
-const TALK_MS = 2_000;
-const FIRST_TALK_MS = 1_500;
-
-interface Talk {
-  readonly call: AgentCall;
-  readonly phone: AgentCall;
-}
-
-/** The client talks with `who`, who rang for him. */
-async function talksWith(scene: Scene, who: Extension): Promise<Talk> {
-  const call = scene.comesIn(`0002${who}`);
-  const phone = await scene.answers(who, RING_MS);
-  await scene.pause(FIRST_TALK_MS);
-  return { call, phone };
-}
-
-type SendOff = (scene: Scene, from: AgentCall, who: Extension, target: Extension) => Promise<void>;
-
-const refer: SendOff = (_scene, from, _who, target) => from.refer(target);
-
-const byCode: SendOff = async (scene, from, _who, target) => {
-  await from.dtmf('##');
-  await scene.pause(500);
-  await from.dtmf(target);
-};
-
-const byAmi: SendOff = async (scene, _from, who, target) =>
-  scene.act('BlindTransfer', { Channel: await scene.channelOf(who), Context: 'internal', Exten: target });
-
-const blind = (from: string, to: string, answered: boolean): Truth['transfers'][number] => ({
-  kind: 'blind',
-  from,
-  to,
-  answered,
-});
-const attended = (from: string, to: string, answered: boolean): Truth['transfers'][number] => ({
-  kind: 'attended',
-  from,
-  to,
-  answered,
-});
-
-function blindly(name: string, send: SendOff, who: Extension, target: Extension): Scenario {
-  return {
-    name,
-    async play(scene) {
-      const { call, phone } = await talksWith(scene, who);
-      await send(scene, phone, who, target);
-      const next = await scene.answers(target, RING_MS);
-      await scene.pause(TALK_MS);
-      await call.hangUp();
-      await next.reached('over');
-      return scene.came(call, {
-        rang: [who],
-        agents: [who, target],
-        transfers: [blind(who, target, true)],
-        result: 'answered',
-        billed: false,
-        ringAt: scene.rang(phone),
-        talks: [scene.upUntil(phone, next), scene.talk(next, call)],
-      });
-    },
-  };
-}
-
-export const BLIND: Scenario[] = [
-  blindly('blind transfer by REFER', refer, '151', '152'),
-  blindly('blind transfer by feature code', byCode, '151', '155'),
-  blindly('blind transfer by AMI', byAmi, '151', '156'),
-  {
-    name: 'blind transfer nobody answers',
-    async play(scene) {
-      const { call, phone } = await talksWith(scene, '151');
-      await phone.refer('157');
-      const next = await scene.rings('157');
-      await call.reached('over');
-      return scene.came(call, {
-        rang: ['151'],
-        transfers: [blind('151', '157', false)],
-        result: 'answered',
-        billed: false,
-        ringAt: scene.rang(phone),
-        talks: [scene.upUntil(phone, next)],
-      });
-    },
-  },
-  {
-    name: 'blind transfer, and once more',
-    async play(scene) {
-      const { call, phone } = await talksWith(scene, '151');
-      await phone.refer('152');
-      const second = await scene.answers('152', RING_MS);
-      await scene.pause(FIRST_TALK_MS);
-      await second.refer('155');
-      const third = await scene.answers('155', RING_MS);
-      await scene.pause(FIRST_TALK_MS);
-      await call.hangUp();
-      await third.reached('over');
-      return scene.came(call, {
-        rang: ['151'],
-        agents: ['151', '152', '155'],
-        transfers: [blind('151', '152', true), blind('152', '155', true)],
-        result: 'answered',
-        billed: false,
-        ringAt: scene.rang(phone),
-        talks: [scene.upUntil(phone, second), scene.upUntil(second, third), scene.talk(third, call)],
-      });
-    },
-  },
-  {
-    name: 'outbound, blind transfer by REFER',
-    async play(scene) {
-      const call = scene.dials('150');
-      const client = await scene.clientAnswers(RING_MS);
-      await scene.pause(FIRST_TALK_MS);
-      await call.refer('152');
-      const next = await scene.answers('152', RING_MS, { from: scene.number() });
-      await scene.pause(TALK_MS);
-      await client.hangUp();
-      await next.reached('over');
-      return scene.went(call, {
-        agents: ['150', '152'],
-        transfers: [blind('150', '152', true)],
-        result: 'answered',
-        billed: false,
-        ringAt: scene.rang(client),
-        endedAt: scene.ended(client),
-        talks: [scene.upUntil(client, next), scene.talk(next, client)],
-      });
-    },
-  },
-];
+import { RING_MS, TALK_MS, attended, talksWith } from './talking.js';
 
 export const ATTENDED: Scenario[] = [
   {
@@ -270,6 +136,7 @@ export const ATTENDED: Scenario[] = [
       await asked.reached('over');
       return scene.came(call, {
         rang: ['158'],
+        rangLater: ['152'],
         agents: ['158', '152'],
         transfers: [attended('158', '152', true)],
         result: 'answered',
@@ -313,6 +180,87 @@ export const ATTENDED: Scenario[] = [
         }),
         inner,
       ];
+    },
+  },
+  {
+    name: 'outbound, attended transfer by REFER with Replaces',
+    async play(scene) {
+      const call = scene.dials('152');
+      const client = await scene.clientAnswers(RING_MS);
+      await scene.pause(1_500);
+      await call.hold();
+      const asking = scene.dials('152', '154');
+      const next = await scene.answers('154', RING_MS, { from: '152' });
+      await asking.reached('talking');
+      await scene.pause(800);
+      await call.referInto(asking);
+      await call.reached('over');
+      await scene.pause(TALK_MS);
+      await client.hangUp();
+      await next.reached('over');
+      return scene.went(call, {
+        agents: ['152', '154'],
+        transfers: [attended('152', '154', true)],
+        result: 'answered',
+        billed: false,
+        endedAt: scene.ended(client),
+        ringAt: scene.rang(client),
+        talks: [[scene.picked(client), scene.ended(client)]],
+      });
+    },
+  },
+  {
+    name: 'outbound, attended transfer by feature code',
+    async play(scene) {
+      const call = scene.dials('155');
+      const client = await scene.clientAnswers(RING_MS);
+      await call.reached('talking');
+      await scene.pause(1_500);
+      await asks(scene, call, '154');
+      const next = await scene.answers('154', RING_MS, { from: '155' });
+      await scene.pause(800);
+      const joined = Date.now();
+      await call.hangUp();
+      await scene.pause(TALK_MS);
+      await client.hangUp();
+      await next.reached('over');
+      return scene.went(call, {
+        agents: ['155', '154'],
+        transfers: [attended('155', '154', true)],
+        result: 'answered',
+        billed: false,
+        endedAt: scene.ended(client),
+        ringAt: scene.rang(client),
+        talks: [scene.upUntil(client, next), [joined, scene.ended(client)]],
+      });
+    },
+  },
+  {
+    name: 'attended transfer by REFER with Replaces while the colleague still rings',
+    async play(scene) {
+      const { call, phone } = await talksWith(scene, '156');
+      await phone.hold();
+      const asking = scene.dials('156', '154');
+      const next = await scene.rings('154', { from: '156' });
+      await asking.reached('ringing');
+      await scene.pause(500);
+      await phone.referInto(asking);
+      await scene.pause(800);
+      next.answer();
+      await next.reached('talking');
+      await scene.pause(TALK_MS);
+      await call.hangUp();
+      await next.reached('over');
+      return scene.came(call, {
+        rang: ['156'],
+        rangLater: ['154'],
+        agents: ['156', '154'],
+        transfers: [attended('156', '154', true)],
+        result: 'answered',
+        billed: false,
+        ringAt: scene.rang(phone),
+        talks: [[scene.picked(phone), scene.ended(phone)], scene.talk(next, call)],
+      });
     },
   },
 ];

@@ -1,10 +1,10 @@
-/** Calls without a transfer. */
+/** Clients who call one phone. */
 import type { Scenario } from './scene.js';
 
 const RING_MS = 600;
 const TALK_MS = 2_000;
 
-export const ORDINARY: Scenario[] = [
+export const INBOUND: Scenario[] = [
   {
     name: 'inbound, answered',
     async play(scene) {
@@ -92,83 +92,6 @@ export const ORDINARY: Scenario[] = [
     },
   },
   {
-    name: 'ring group of three',
-    async play(scene) {
-      const call = scene.comesIn('0001362');
-      const others = await Promise.all([scene.rings('150'), scene.rings('152')]);
-      const phone = await scene.answers('151', RING_MS);
-      await scene.pause(TALK_MS);
-      await call.hangUp();
-      await phone.reached('over');
-      const ringAt = Math.min(...[phone, ...others].map((one) => scene.rang(one)));
-      return scene.came(call, {
-        rang: ['150', '151', '152'],
-        agents: ['151'],
-        result: 'answered',
-        ringAt,
-        talks: [scene.talk(phone, call)],
-      });
-    },
-  },
-  {
-    name: 'ring group over Local channels',
-    async play(scene) {
-      const call = scene.comesIn('0001368');
-      const other = await scene.rings('150');
-      const phone = await scene.answers('151', RING_MS);
-      await scene.pause(TALK_MS);
-      await call.hangUp();
-      await phone.reached('over');
-      const ringAt = Math.min(scene.rang(phone), scene.rang(other));
-      return scene.came(call, {
-        rang: ['150', '151'],
-        agents: ['151'],
-        result: 'answered',
-        ringAt,
-        talks: [scene.talk(phone, call)],
-      });
-    },
-  },
-  {
-    name: 'queue of two',
-    async play(scene) {
-      const call = scene.comesIn('0001363');
-      const other = await scene.rings('151');
-      const phone = await scene.answers('152', RING_MS);
-      await scene.pause(TALK_MS);
-      await call.hangUp();
-      await phone.reached('over');
-      const ringAt = Math.min(scene.rang(phone), scene.rang(other));
-      return scene.came(call, {
-        rang: ['151', '152'],
-        agents: ['152'],
-        queue: 'sales',
-        result: 'answered',
-        billed: false,
-        ringAt,
-        talks: [scene.talk(phone, call)],
-      });
-    },
-  },
-  {
-    name: 'cascade',
-    async play(scene) {
-      const call = scene.comesIn('0001369');
-      const first = await scene.rings('150');
-      const phone = await scene.answers('151', RING_MS);
-      await scene.pause(TALK_MS);
-      await call.hangUp();
-      await phone.reached('over');
-      return scene.came(call, {
-        rang: ['150', '151'],
-        agents: ['151'],
-        result: 'answered',
-        ringAt: scene.rang(first),
-        talks: [scene.talk(phone, call)],
-      });
-    },
-  },
-  {
     name: 'recorded',
     async play(scene) {
       const call = scene.comesIn('0001365');
@@ -203,26 +126,6 @@ export const ORDINARY: Scenario[] = [
         result: 'answered',
         ringAt: scene.rang(phone),
         talks: [scene.talk(phone, call)],
-      });
-    },
-  },
-  {
-    name: 'picked up by a colleague',
-    async play(scene) {
-      const call = scene.comesIn('0002158');
-      const rung = await scene.rings('158');
-      await scene.pause(RING_MS);
-      const picker = await scene.dials('159', '*8').reached('talking');
-      await scene.pause(TALK_MS);
-      await call.hangUp();
-      await picker.reached('over');
-      return scene.came(call, {
-        rang: ['158'],
-        agents: ['159'],
-        result: 'answered',
-        billed: false,
-        ringAt: scene.rang(rung),
-        talks: [scene.talk(picker, call)],
       });
     },
   },
@@ -270,42 +173,6 @@ export const ORDINARY: Scenario[] = [
         );
       };
       return await Promise.all(Array.from({ length: 10 }, (_, client) => one(client)));
-    },
-  },
-  {
-    name: 'internal, answered',
-    async play(scene) {
-      const call = scene.dials('150', '157');
-      const phone = await scene.answers('157', RING_MS, { from: '150' });
-      await scene.pause(TALK_MS);
-      await call.hangUp();
-      await phone.reached('over');
-      return scene.went(call, {
-        direction: 'internal',
-        external: null,
-        line: null,
-        rang: ['157'],
-        agents: ['157'],
-        result: 'answered',
-        ringAt: scene.rang(phone),
-        talks: [scene.talk(phone, call)],
-      });
-    },
-  },
-  {
-    name: 'internal, nobody answers',
-    async play(scene) {
-      const call = scene.dials('151', '157');
-      const phone = await scene.rings('157', { from: '151' });
-      await call.reached('over');
-      return scene.went(call, {
-        direction: 'internal',
-        external: null,
-        line: null,
-        rang: ['157'],
-        result: 'missed',
-        ringAt: scene.rang(phone),
-      });
     },
   },
 ];
