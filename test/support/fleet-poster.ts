@@ -6,7 +6,7 @@ import { fleetScript, type ScriptBuild } from './fleet-posts.js';
 export interface FleetPoster {
   /** Status of every post, in order. */
   readonly posted: readonly { path: string; status: number; body: Readonly<Record<string, unknown>> }[];
-  /** Resolves when everything read so far is posted; then stops. */
+  /** Resolves when nothing more came for a while and all of it is posted; then stops. */
   stop(): Promise<void>;
 }
 
@@ -19,11 +19,14 @@ export interface FleetPosterOptions {
   build?: ScriptBuild;
 }
 
+/** A PBX's last word on a call comes after the callers' own, and later on a busy machine. */
+const QUIET_MS = 1_500;
+
 export function startFleetPoster({ probe, url, token, lagMs = 0, build }: FleetPosterOptions): FleetPoster {
   const posted: { path: string; status: number; body: Readonly<Record<string, unknown>> }[] = [];
   const postOf = fleetScript(build);
   let read = 0;
-  let stopping = false;
+  let stoppedAt: number | null = null;
 
   async function send(path: string, body: Readonly<Record<string, unknown>>): Promise<void> {
     const answer = await fetch(`${url}${path}`, {
@@ -35,8 +38,14 @@ export function startFleetPoster({ probe, url, token, lagMs = 0, build }: FleetP
     posted.push({ path, status: answer.status, body });
   }
 
+  function isOver(): boolean {
+    if (stoppedAt === null || read < probe.messages.length) return false;
+    const lastAt = read > 0 ? probe.heardAt(read - 1) : 0;
+    return Date.now() - Math.max(stoppedAt, lastAt) > QUIET_MS;
+  }
+
   async function run(): Promise<void> {
-    while (!stopping || read < probe.messages.length) {
+    while (!isOver()) {
       const message = probe.messages[read];
       if (!message) {
         await sleep(10);
@@ -56,7 +65,7 @@ export function startFleetPoster({ probe, url, token, lagMs = 0, build }: FleetP
   return {
     posted,
     async stop() {
-      stopping = true;
+      stoppedAt ??= Date.now();
       await done;
     },
   };
