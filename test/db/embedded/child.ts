@@ -10,8 +10,9 @@ const engine = await startEngine(
   role as Role,
   createLogger('silent'),
 );
-process.stdout.write(`${JSON.stringify({ url: engine.url, adopted: engine.adopted })}\n`);
 process.once('SIGTERM', () => {
   void engine.stop().then((stopped) => process.stdout.write(`${JSON.stringify({ stopped })}\n`, () => process.exit(0)));
 });
+// Whoever reads this may stop us in the same moment, so we are ready for it by now.
+process.stdout.write(`${JSON.stringify({ url: engine.url, adopted: engine.adopted })}\n`);
 setInterval(() => undefined, 1_000);
