@@ -33,7 +33,7 @@ export interface RedirectJointDeps {
   findByToken(token: string): Enterprise | null;
 }
 
-export interface RedirectJoint extends Pick<Redirect, 'userEvent' | 'run' | 'idle'> {
+export interface RedirectJoint extends Pick<Redirect, 'userEvent' | 'run'> {
   /** A fact of a PBX: a snapshot shows who waits. */
   fact(pbxKey: string, fact: Fact): void;
   plugin(app: FastifyInstance): Promise<void>;
@@ -68,7 +68,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     read: (key) => readDecision(pool, key),
     finish: (key, decision) => finishDecision(pool, key, decision),
     presence: (key) => presences.of(key),
-    onDecided(_enterprise, decision) {
+    onDecided(decision) {
       decided.inc({ action: decision.action ?? 'nothing' });
       if (decision.wireMs !== null) wire.observe(decision.wireMs / 1_000);
     },
@@ -94,7 +94,6 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
   return {
     userEvent: (key, event) => redirect.userEvent(key, event),
     run: (signal) => redirect.run(signal),
-    idle: () => redirect.idle(),
     fact(key, fact) {
       if (fact.kind === 'snapshot') redirect.linkUp(key, fact.channels);
     },

@@ -25,7 +25,7 @@ export interface DeskDeps {
   finish(key: DecisionKey, decision: Decision): Promise<void>;
   presence(pbxKey: string): Presence | null;
   /** After each decision is over. */
-  onDecided(enterprise: string, decision: Decision): void;
+  onDecided(decision: Decision): void;
 }
 
 export interface Desk {
@@ -222,7 +222,7 @@ export function createDesk(deps: DeskDeps): Desk {
       cached,
     }));
     log.info({ ...key, ...rest, asked: answers }, 'redirect decided');
-    deps.onDecided(key.enterprise, decision);
+    deps.onDecided(decision);
   }
 
   return { decide, handle, answer };

@@ -21,7 +21,6 @@ export interface OwnerCache {
   put(enterprise: string, integration: string, phone: string, owner: Owner | null): void;
   /** A number that a CRM says has a new owner, or all of an enterprise whose settings changed. */
   forget(enterprise: string, phone?: string): void;
-  size(): number;
 }
 
 export function createOwnerCache(clock: Pick<Clock, 'monotonic'>): OwnerCache {
@@ -57,6 +56,5 @@ export function createOwnerCache(clock: Pick<Clock, 'monotonic'>): OwnerCache {
       for (const key of entries?.keys() ?? [])
         if (entries && (phone === undefined || key.startsWith(`${phone}/`))) drop(entries, key);
     },
-    size: () => size,
   };
 }

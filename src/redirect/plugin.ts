@@ -6,7 +6,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
 import { NOTHING, fleetAnswer } from './fleet-answer.js';
-import { displayName } from './display-name.js';
 import type { Caller, Decision, RedirectEnterprise } from './ports.js';
 
 export interface RedirectPluginOptions {
@@ -52,14 +51,13 @@ export async function redirectPlugin(app: FastifyInstance, options: RedirectPlug
     const decision = await options.answer(caller, fields['channel'] ?? null);
     const goes = decision.action === 'go';
     if (asText) {
-      const name = displayName(decision.name) ?? '';
-      return reply.type('text/plain; charset=utf-8').send(`${goes ? decision.target : ''}|${name}`);
+      return reply.type('text/plain; charset=utf-8').send(`${goes ? decision.target : ''}|${decision.name ?? ''}`);
     }
     const result = {
       action: goes ? 'redirected' : 'continue',
       manager: goes ? decision.chosen : null,
       target: goes ? decision.target : null,
-      name: displayName(decision.name),
+      name: decision.name,
       reason: decision.reason,
     };
     return reply.send({ success: true, result });

@@ -30,7 +30,6 @@ export interface Presences {
   check(pbxKey: string): Promise<void>;
   /** Whether this PBX has that context; null when it cannot be asked. */
   hasContext(pbxKey: string, context: string): Promise<boolean | null>;
-  forget(pbxKey: string): void;
 }
 
 export interface PresencesDeps {
@@ -68,10 +67,6 @@ export function createPresences({ pbx, clock, log }: PresencesDeps): Presences {
       const there = missing === null;
       contexts.set(name, { there, until: clock.monotonic() + (there ? FRESH_MS : ABSENT_MS) });
       return there;
-    },
-    forget(key) {
-      known.delete(key);
-      for (const name of [...contexts.keys()]) if (name.startsWith(`${key}/`)) contexts.delete(name);
     },
   };
 }

@@ -49,8 +49,6 @@ export interface Redirect {
   settingsChanged(pbxKey: string): void;
   /** Asks every PBX anew each hour, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
-  /** Resolves when no call is in hand. */
-  idle(): Promise<void>;
 }
 
 const EVENT = 'SmartRedirect';
@@ -60,7 +58,7 @@ const COMPLAIN_MS = 60_000;
 
 export function createRedirect(deps: RedirectDeps): Redirect {
   const { clock, log, desk, presences } = deps;
-  const inHand = new Map<string, Promise<void>>();
+  const inHand = new Set<string>();
   const complained = new Map<string, number>();
   const asked = new Set<string>();
 
@@ -68,10 +66,8 @@ export function createRedirect(deps: RedirectDeps): Redirect {
     const key = `${caller.enterprise.pbxKey}/${caller.uid}`;
     const pbx = deps.pbx(caller.enterprise.pbxKey);
     if (!pbx || inHand.has(key)) return;
-    inHand.set(
-      key,
-      handleOn(pbx, caller).finally(() => inHand.delete(key)),
-    );
+    inHand.add(key);
+    void handleOn(pbx, caller).finally(() => inHand.delete(key));
   }
 
   async function handleOn(pbx: Pbx, caller: Caller): Promise<void> {
@@ -158,9 +154,6 @@ export function createRedirect(deps: RedirectDeps): Redirect {
         await clock.sleep(CHECK_MS, signal);
         for (const key of signal.aborted ? [] : asked) if (deps.onPbx(key).length > 0) await check(key);
       }
-    },
-    async idle() {
-      await Promise.all(inHand.values());
     },
   };
 }
