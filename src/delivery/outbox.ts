@@ -5,7 +5,7 @@ import { laneKey } from './ports.js';
 import type { LaneId } from './ports.js';
 import { insertDeliveries, notifyLanes } from './store.js';
 import type { NewDelivery, PoolClient } from './store.js';
-import { supersede } from './sweep-store.js';
+import { supersede, supersedeByLatest } from './sweep-store.js';
 
 /** One call event and what one integration is owed for it. */
 export interface Owed extends LaneId {
@@ -18,7 +18,7 @@ export interface Owed extends LaneId {
 export interface Outbox {
   /**
    * Writes the deliveries in the caller's transaction, in the given order; what is owed already is left as it is. Cards
-   * that a finish makes pointless are settled with it. Answers the lanes to wake after the commit.
+   * that a finish, or a later step of their name, makes pointless are settled with it. Answers the lanes to wake after the commit.
    */
   owe(tx: PoolClient, owed: readonly Owed[]): Promise<LaneId[]>;
 }
@@ -39,6 +39,8 @@ export function createOutbox({ clock, lifeMs, notify = true }: OutboxDeps): Outb
       await insertDeliveries(tx, rows);
       const finished = rows.filter((row) => row.event.kind === 'call.finished').map((row) => row.callId);
       if (finished.length > 0) await supersede(tx, [...new Set(finished)]);
+      const latest = rows.filter((row) => row.latest);
+      if (latest.length > 0) await supersedeByLatest(tx, latest);
       const lanes = [
         ...new Map(rows.map((row) => [laneKey(row), { enterprise: row.enterprise, type: row.type }])).values(),
       ];
@@ -54,7 +56,7 @@ function toRows(
   lifeMs: Record<DeliveryClass, number>,
 ): NewDelivery[] {
   const ageMs = Math.max(0, now - (arrivedAt ?? event.at));
-  return steps.map(({ step, class: kind }) => ({
+  return steps.map(({ step, class: kind, latest = false, holdMs = 0 }) => ({
     enterprise,
     type,
     callId: event.call.id,
@@ -64,6 +66,8 @@ function toRows(
     event,
     // A finish is owed however late it was learnt of: only what a person looks at grows stale.
     lifeMs: kind === 'durable' ? lifeMs.durable : lifeMs[kind] - ageMs,
+    latest,
+    holdMs,
   }));
 }
 

@@ -50,6 +50,27 @@ export async function supersede(db: Queryable, calls: readonly string[] | null):
   return rows;
 }
 
+/** Earlier steps of the same name, call and integration that have not been sent. Rows on the wire are left alone. */
+export async function supersedeByLatest(
+  db: Queryable,
+  rows: readonly { callId: string; type: string; step: string; seq: number }[],
+): Promise<void> {
+  await db.query(
+    `WITH over AS MATERIALIZED (
+       SELECT d.id FROM jsonb_to_recordset($1::jsonb) AS n ("callId" uuid, type text, step text, seq int)
+         JOIN deliveries d ON d.call_id = n."callId" AND d.integration_type = n.type AND d.step = n.step AND d.seq < n.seq
+        WHERE d.state = 'pending' AND d.class <> 'durable'
+          FOR UPDATE OF d SKIP LOCKED
+     ), settled AS (
+       UPDATE deliveries d SET state = 'skipped', settled_at = now(), leased_until = NULL, last_code = 'SUPERSEDED',
+              last_error = 'superseded: the call has gone on'
+         FROM over WHERE d.id = over.id AND d.state = 'pending' RETURNING d.*
+     )
+     ${logDecision('settled', `'skipped'`)}`,
+    [JSON.stringify(rows.map(({ callId, type, step, seq }) => ({ callId, type, step, seq })))],
+  );
+}
+
 /**
  * Settles what is past its life: cards and closes expire, durable rows are dead. A started row waits for its lease. A card
  * lost on the wire may be open: its state becomes `unknown`, so a close is owed. `held`: ids this process still has.

@@ -6,8 +6,8 @@
 import type { Logger } from '../platform/log.js';
 import type { CallEvent } from '../calls/vocabulary.js';
 import type { Enterprise } from '../config/enterprise.js';
-import { planForAnonymous } from './anonymous.js';
 import type { AnyConnector, Connection, ConnectionDeps, Plan, Rate } from './contract.js';
+import { owedPlan } from './owed-plan.js';
 
 export interface IntegrationSource {
   enterprise: string;
@@ -114,7 +114,7 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
 
   function planOf(found: IntegrationSource, type: string, event: CallEvent): Plan {
     const live = of(found.enterprise, type);
-    if (live) return planForAnonymous(found.anonymous, event, live.connector.plan(event, live.settings));
+    if (live) return owedPlan(live.connector, live.settings, event, found.anonymous);
     // The kinds that CRMs live by: the reason is not repeated for each of the others.
     if (event.kind !== 'call.ringing' && event.kind !== 'call.finished') return [];
     if (!found.on) return { why: 'the enterprise is off' };

@@ -4,7 +4,7 @@
  * value. Anything thrown is a bug of ours, retried and alarmed by the delivery worker.
  */
 import type { z } from 'zod';
-import type { CallEvent } from '../calls/vocabulary.js';
+import type { CallEvent, CallFacts } from '../calls/vocabulary.js';
 import type { HttpClient } from '../platform/http-client.js';
 import type { Logger } from '../platform/log.js';
 
@@ -20,6 +20,13 @@ export interface Step {
   /** Name within the connector, stable: `card.open`, `card.close`, `record`. */
   step: string;
   class: DeliveryClass;
+  /**
+   * True when this step brings the CRM to the state of its event whatever was sent before: an earlier one of the same name
+   * and call that has not been sent then sends nothing. Never of a durable step.
+   */
+  latest?: boolean;
+  /** How long a later step may still take its place; it is not sent before. A person waits for it: keep it short. */
+  holdMs?: number;
 }
 
 /**
@@ -44,6 +51,9 @@ export type Outcome =
   /** Will never succeed as it is. `config`: credentials or settings, so the whole lane waits for a person. */
   | { kind: 'rejected'; why: string; code: string; config?: boolean };
 
+/** An outcome that is a failure; `skipped` and `accepted` are not. */
+export type Failure = Extract<Outcome, { kind: 'retry' | 'unknown' | 'rejected' }>;
+
 export interface DeliveryJob {
   step: string;
   event: CallEvent;
@@ -61,6 +71,9 @@ export interface Attempt {
   signal: AbortSignal;
 }
 
+/** What `createOnce` came to: the id in the CRM, another call is at it right now, or why it failed. */
+export type Created = { kind: 'there'; id: string } | { kind: 'busy' } | { kind: 'failed'; failure: Failure };
+
 export interface ConnectionDeps {
   http: HttpClient;
   log: Logger;
@@ -72,6 +85,19 @@ export interface ConnectionDeps {
   extensionOfMobile?(mobile: string): string | null;
   /** The enterprise's own id in callbacks from CRMs, at least 128 random bits; settings may override it. */
   clientId?: string | null;
+  /** The CRM's users as last loaded (`Connection.users`); empty before, and where nobody loads them. */
+  crmUsers?(): readonly CrmUser[];
+  /** The extension or staff mobile that last talked with this client (E.164), whoever of ours it was; null when nobody. */
+  lastTalked?(phone: string): Promise<string | null>;
+  /**
+   * Makes what must be there once (a contact of an unknown client) once, however many calls and daemons want it. `make`
+   * answers the id; it is told when an earlier try may have succeeded, and then looks for it first.
+   */
+  createOnce?(key: string, make: (mayExist: boolean) => Promise<string | Failure>): Promise<Created>;
+  /** Keeps new values of secret fields (a rotated token pair), committed when it resolves. @throws when they are not kept */
+  keepSecrets?(fields: Record<string, string>): Promise<void>;
+  /** What a CRM said when it asked for this call by a click (`call_id`, …); null of any other call. */
+  askedFor?(call: CallFacts): Promise<Record<string, string> | null>;
 }
 
 /** Why `users` or `findResponsible` could not answer. The message is for an operator and never holds a secret. */

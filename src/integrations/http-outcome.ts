@@ -1,10 +1,7 @@
 /** What every CRM's HTTP has in common, as outcomes. What a particular answer means is the connector's own business. */
 import { HttpFailure } from '../platform/http-client.js';
 import type { HttpResponse } from '../platform/http-client.js';
-import type { Outcome } from './contract.js';
-
-/** An outcome that is a failure; `skipped` and `accepted` are not. */
-export type Failure = Extract<Outcome, { kind: 'retry' | 'unknown' | 'rejected' }>;
+import type { Failure } from './contract.js';
 
 /**
  * No answer was read. An address the guard refuses or that is no URL needs a person; TLS trouble heals more often than

@@ -186,3 +186,26 @@ test('a card the rate leaves no room for is skipped at once, a finish is not', a
   expect(logged.rowCount).toBe(skipped?.n);
   expect(await statesOf(db.pool, last)).toMatchObject({ record: 'pending' });
 });
+
+test('a step that carries the whole state takes the place of an unsent one of its name, and waits for a later one itself', async () => {
+  const call = aCall();
+  const view = [{ step: 'view', class: 'perishable', latest: true, holdMs: 300 }] as const;
+  await rig.owe([call.ringing()], { steps: view });
+  await rig.owe([call.answered()], { steps: view });
+  await rig.turn();
+  expect(crm.received).toEqual([]);
+  await until('sent', async () => {
+    await rig.turn();
+    return crm.received.length > 0;
+  });
+  expect(crm.received).toMatchObject([{ step: 'view', seq: 2 }]);
+  const rows = await rowsOf(db.pool, call);
+  expect(rows.map(({ state, last_code }) => [state, last_code])).toEqual([
+    ['skipped', 'SUPERSEDED'],
+    ['done', null],
+  ]);
+  expect(await logsOf(db.pool, call)).toMatchObject([
+    { status: 'skipped', error_message: expect.stringContaining('gone on') as string },
+    { status: 'success' },
+  ]);
+});

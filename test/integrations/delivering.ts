@@ -1,6 +1,7 @@
 import type { Attempt, Connection, ConnectionDeps, Outcome, Step } from '../../src/integrations/contract.js';
 import type { AnyConnector } from '../../src/integrations/contract.js';
 import { stepsOf } from '../../src/integrations/contract.js';
+import { owedPlan } from '../../src/integrations/owed-plan.js';
 import type { CallEvent } from '../../src/calls/vocabulary.js';
 import { createLogger } from '../../src/platform/log.js';
 import type { Logger } from '../../src/platform/log.js';
@@ -72,7 +73,7 @@ export async function attempt(
   return outcome;
 }
 
-/** Every step the connector plans for these events, in order, once each. */
+/** Every step owed for these events, in order, once each. */
 export async function deliverAll(
   connector: AnyConnector,
   { connection, settings }: Pick<Live, 'connection' | 'settings'>,
@@ -81,7 +82,7 @@ export async function deliverAll(
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const event of events) {
-    for (const step of stepsOf(connector.plan(event, settings)))
+    for (const step of stepsOf(owedPlan(connector, settings, event, 'card')))
       outcomes.push(await attempt(connection, step, event, memory));
   }
   return outcomes;

@@ -39,7 +39,7 @@ describe('every connector', () => {
       )
       .filter(
         (path) =>
-          !/^(\.\/[\w-]+\.js|\.\.\/(contract|credit|http-outcome)\.js|\.\.\/\.\.\/(calls|platform)\/[\w-]+\.js)$/.test(
+          !/^(\.\/[\w-]+\.js|\.\.\/(contract|credit|http-outcome|people|responsible|rules)\.js|\.\.\/\.\.\/(calls|platform)\/[\w-]+\.js)$/.test(
             path,
           ),
       );

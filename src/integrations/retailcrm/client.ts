@@ -4,7 +4,7 @@
  */
 import type { HttpClient, HttpRequest, HttpResponse } from '../../platform/http-client.js';
 import { createBlanker, failureOf, isWebPage, parseJson, retryAfterMs } from '../http-outcome.js';
-import type { Failure } from '../http-outcome.js';
+import type { Failure } from '../contract.js';
 import type { RetailCrmSettings } from './settings.js';
 
 export type Answer = { ok: true; body: Record<string, unknown> } | { ok: false; failure: Failure };

@@ -8,34 +8,35 @@
  *   known `externalId` comes back in `duplicateCalls`, which is success.
  */
 import type { CallEvent } from '../../calls/vocabulary.js';
-import type { Attempt, DeliveryJob, Outcome, Plan, Step } from '../contract.js';
+import type { Attempt, DeliveryJob, Outcome, Plan } from '../contract.js';
+import { responsibleFor } from '../responsible.js';
+import { cardsOf } from '../rules.js';
 import type { RetailCrmClient } from './client.js';
-import { callRecords, cardEvent, codesOf, hangupEvent, phoneOf } from './requests.js';
+import { findResponsible } from './lookup.js';
+import { callRecords, cardEvent, codesOf, hangupEvent, isNobodys, lastResort, phoneOf } from './requests.js';
 import type { Context } from './requests.js';
 import type { RetailCrmSettings } from './settings.js';
 
 const EVENT_PATH = '/api/v5/telephony/call/event';
 const UPLOAD_PATH = '/api/v5/telephony/calls/upload';
 
-const INTERNAL: Plan = { why: 'an internal call: no client is in it' };
 const NO_NUMBER = { why: 'the client has no number, and RetailCRM keeps no call without one: see withheld_phone' };
+const NO_CARD: Plan = { why: 'nobody who rings wants a card' };
 
 export function plan(event: CallEvent, settings: RetailCrmSettings): Plan {
-  const { direction, external, recovered } = event.call;
   switch (event.kind) {
     case 'call.ringing':
-      if (direction === 'internal') return INTERNAL;
-      if (recovered) return { why: 'a recovered call is history and opens no card' };
-      if (phoneOf(external, settings) === null) return NO_NUMBER;
-      return [{ step: 'card.open', class: 'perishable' }];
-    case 'call.finished': {
-      if (direction === 'internal') return INTERNAL;
-      if (phoneOf(external, settings) === null) return NO_NUMBER;
-      const record: Step = { step: 'record', class: 'durable' };
-      return recovered ? [record] : [{ step: 'card.close', class: 'closing' }, record];
+    case 'call.answered': {
+      if (cardsOf(event, settings).length === 0) return event.kind === 'call.ringing' ? NO_CARD : [];
+      return phoneOf(event.call.external, settings) === null ? NO_NUMBER : [{ step: 'card.open', class: 'perishable' }];
     }
+    case 'call.finished':
+      if (phoneOf(event.call.external, settings) === null) return NO_NUMBER;
+      return [
+        { step: 'card.close', class: 'closing' },
+        { step: 'record', class: 'durable' },
+      ];
     case 'call.started':
-    case 'call.answered':
     case 'call.transferred':
     case 'recording.ready':
       return [];
@@ -75,7 +76,7 @@ export async function deliver(
 }
 
 async function openCard({ event, phone, attempt, client, context }: Work): Promise<Outcome> {
-  const codes = codesOf(event.kind === 'call.ringing' ? event.extensions : [], context);
+  const codes = codesOf(cardsOf(event, context.settings), context);
   if (codes.length === 0) return { kind: 'skipped', why: 'nobody with an extension was rung' };
   const answer = await client.post(EVENT_PATH, { event: cardEvent(event, codes, phone, context) }, attempt.signal);
   if (!answer.ok) return answer.failure;
@@ -94,9 +95,11 @@ async function closeCard({ event, phone, attempt, client, context }: Work): Prom
   return answer.ok ? { kind: 'accepted', ...warningsOf(unmapped(answer.body)) } : answer.failure;
 }
 
-async function upload({ event, phone, attempt, client, context }: Work): Promise<Outcome> {
+async function upload(work: Work): Promise<Outcome> {
+  const { event, phone, attempt, client, context } = work;
   const { call } = event;
-  const { calls, warnings } = callRecords(call, phone, context);
+  const { code, warnings } = isNobodys(call, context) ? await ownerOfNobodys(work) : { code: null, warnings: [] };
+  const calls = callRecords(call, phone, code, context);
   const answer = await client.post(UPLOAD_PATH, { calls }, attempt.signal);
   if (!answer.ok) return answer.failure;
   const taken = takenOf(answer.body);
@@ -104,6 +107,22 @@ async function upload({ event, phone, attempt, client, context }: Work): Promise
   if (taken < calls.length)
     return { kind: 'retry', code: 'PARTIAL', why: `RetailCRM took ${taken} of ${calls.length} records of the call` };
   return { kind: 'accepted', refs: { externalId: call.externalId }, ...warningsOf(warnings) };
+}
+
+/** Whose a call is in the history that none of ours talked in. */
+async function ownerOfNobodys(work: Work): Promise<{ code: string | null; warnings: string[] }> {
+  const { event, attempt, client, context } = work;
+  const { settings, people } = context;
+  const { external } = event.call;
+  const { person, warnings } = await responsibleFor(event.call, settings, {
+    owner: async () => (external === null ? null : findResponsible(client, settings, people, external, attempt.signal)),
+    lastTalked: async () => (external === null ? null : context.lastTalked(external)),
+    personOf: (party) => codesOf([party], context)[0] ?? null,
+    personOfUser: people.extensionOf,
+  });
+  if (person !== null) return { code: person, warnings };
+  const { code, warning } = lastResort(context);
+  return { code, warnings: [...warnings, warning] };
 }
 
 /** Records stored now or before. An answer that does not count them is taken at its word. */

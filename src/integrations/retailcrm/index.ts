@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { defineConnector } from '../contract.js';
 import type { Connection, ConnectionDeps } from '../contract.js';
+import { peopleOf } from '../people.js';
 import { createClient } from './client.js';
 import { deliver, plan } from './deliver.js';
 import { checkCredentials, findResponsible, listUsers } from './lookup.js';
@@ -26,17 +27,21 @@ export const retailcrm = defineConnector({
 
 function connect(settings: RetailCrmSettings, deps: ConnectionDeps): Connection {
   const client = createClient(settings, deps.http);
-  const context: Context = {
+  const zone = zoneOf(settings, deps.timezone);
+  const people = () =>
+    peopleOf(settings.user_extensions, deps.crmUsers?.() ?? [], (mobile) => deps.extensionOfMobile?.(mobile) ?? null);
+  const context = (): Context => ({
     settings,
-    zone: zoneOf(settings, deps.timezone),
-    extensionOfMobile: (mobile) => deps.extensionOfMobile?.(mobile) ?? null,
-  };
+    zone,
+    people: people(),
+    lastTalked: async (phone) => (await deps.lastTalked?.(phone)) ?? null,
+  });
 
   return {
-    deliver: (job, attempt) => deliver(job, attempt, client, context),
+    deliver: (job, attempt) => deliver(job, attempt, client, context()),
     check: (signal) => checkCredentials(client, settings, signal),
     users: (signal) => listUsers(client, settings, signal),
-    findResponsible: (phone, signal) => findResponsible(client, settings, phone, signal),
+    findResponsible: (phone, signal) => findResponsible(client, settings, people(), phone, signal),
     register: (signal) =>
       register(client, settings, { publicUrl: deps.publicUrl, clientId: deps.clientId ?? null }, signal),
     // Nothing is held: sockets belong to `http`, and an attempt under way ends by its own signal.

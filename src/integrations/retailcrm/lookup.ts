@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ConnectorError } from '../contract.js';
 import type { CheckResult, CrmUser, Responsible } from '../contract.js';
 import type { Answer, RetailCrmClient } from './client.js';
+import type { People } from '../people.js';
 import { phoneOf } from './requests.js';
 import type { RetailCrmSettings } from './settings.js';
 
@@ -59,6 +60,7 @@ const managerAnswer = z.object({
 export async function findResponsible(
   client: RetailCrmClient,
   settings: RetailCrmSettings,
+  people: People,
   phone: string,
   signal: AbortSignal,
 ): Promise<Responsible | null> {
@@ -71,7 +73,7 @@ export async function findResponsible(
   const id = manager?.id ?? null;
   const userId = id === null ? null : String(id);
   // Our own table wins over the code RetailCRM remembers, which may be of an earlier registration.
-  const extension = (userId ? settings.user_extensions[userId] : undefined) ?? String(manager?.code ?? '');
+  const extension = (userId ? people.extensionOf(userId) : null) ?? String(manager?.code ?? '');
   const contactName = [customer?.firstName, customer?.lastName].filter(Boolean).join(' ') || null;
   if (extension === '' && contactName === null) return null;
   return { extension: extension || null, userId, contactName };

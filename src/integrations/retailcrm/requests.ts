@@ -2,13 +2,16 @@
 import type { CallEvent, CallFacts, CallResult } from '../../calls/vocabulary.js';
 import { recordsOwed } from '../credit.js';
 import type { OwedRecord } from '../credit.js';
+import type { People } from '../people.js';
 import type { RetailCrmSettings } from './settings.js';
 
 export interface Context {
   settings: RetailCrmSettings;
   /** Zone of the account's date strings. */
   zone: string;
-  extensionOfMobile(mobile: string): string | null;
+  people: People;
+  /** Who of ours last talked with this client. */
+  lastTalked(phone: string): Promise<string | null>;
 }
 
 /** RetailCRM's two spellings: `no answered` in events, `no answer` in history. */
@@ -58,14 +61,17 @@ export function hangupEvent(
   };
 }
 
-/** The records of a finished call, and what the operator should set so that nobody's calls go to somebody. */
-export function callRecords(call: CallFacts, phone: string, context: Context): { calls: object[]; warnings: string[] } {
+/** The records of a finished call. `nobodys`: the code of one that none of ours talked in, when it has any. */
+export function callRecords(call: CallFacts, phone: string, nobodys: string | null, context: Context): object[] {
   const owed = recordsOwed(call, context.settings.credit, (party) => codesOf([party], context)[0] ?? null);
-  const nobodys = owed.some(({ owner }) => owner === null) ? ownerOfNobodys(call, context) : null;
-  return {
-    calls: owed.map((one) => callRecord(call, phone, { ...one, owner: one.owner ?? nobodys?.code ?? null }, context)),
-    warnings: nobodys?.warning ? [nobodys.warning] : [],
-  };
+  return owed.map((one) => callRecord(call, phone, { ...one, owner: one.owner ?? nobodys }, context));
+}
+
+/** True when a record would be nobody's by what the call itself tells. */
+export function isNobodys(call: CallFacts, context: Context): boolean {
+  return recordsOwed(call, context.settings.credit, (party) => codesOf([party], context)[0] ?? null).some(
+    ({ owner }) => owner === null,
+  );
 }
 
 function callRecord(call: CallFacts, phone: string, owed: OwedRecord, context: Context): object {
@@ -101,33 +107,18 @@ function dialled(number: string | null, settings: RetailCrmSettings): string | n
 export function codesOf(parties: readonly (string | null)[], context: Context): string[] {
   const codes = parties.flatMap((party) => {
     if (!party) return [];
-    const code = party.startsWith('+') ? context.extensionOfMobile(party) : party;
+    const code = context.people.extensionBehind(party);
     return code ? [code] : [];
   });
   return [...new Set(codes)];
 }
 
-interface Owner {
-  code: string | null;
-  /** Set when nobody of the call could be named and somebody else was. */
-  warning?: string;
-}
-
-/**
- * Whose a call is in the history that none of ours talked in: of an outgoing one the caller's; of a missed one that of the
- * first (or last) who was rung. RetailCRM documents a code as required, so a call that reached nobody goes to
- * `default_extension`, else to the lowest mapped extension with a warning, else it is tried without.
- */
-function ownerOfNobodys(call: CallFacts, context: Context): Owner {
-  const { settings } = context;
-  const rung = codesOf(call.rang, context);
-  if (settings.missed_code === 'last') rung.reverse();
-  const [code] = [...codesOf([call.caller], context), ...rung];
-  if (code) return { code };
-  if (settings.default_extension) return { code: settings.default_extension };
-  const [lowest] = Object.values(settings.user_extensions).sort((a, b) => a.length - b.length || a.localeCompare(b));
-  if (!lowest) return { code: null, warning: 'no extension is known for this call; set default_extension' };
-  return { code: lowest, warning: `nobody of this call is known; recorded on ${lowest}: set default_extension` };
+/** RetailCRM documents a code as required: when all else is unknown, the lowest mapped extension, with a warning. */
+export function lastResort({ settings }: Context): { code: string | null; warning: string } {
+  const [code] = Object.values(settings.user_extensions).sort((a, b) => a.length - b.length || a.localeCompare(b));
+  return code
+    ? { code, warning: `nobody of this call is known; recorded on ${code}: set default_extension` }
+    : { code: null, warning: 'no extension is known for this call; set default_extension' };
 }
 
 /** `Y-m-d H:i:s` in a zone, the only form of time RetailCRM knows. */

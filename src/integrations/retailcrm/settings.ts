@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { isTimeZone } from '../../platform/time-zone.js';
-import { creditSettings } from '../credit.js';
+import { chosenExtensions } from '../people.js';
+import { ruleSettings } from '../rules.js';
 
 /** The old pages wrote numbers and strings alike, and left empty fields behind. */
 const text = z
@@ -15,12 +16,7 @@ const optionalText = text.nullish().transform((value) => (value ? value : null))
 const userExtensions = z
   .record(z.string(), z.union([z.string(), z.number(), z.null()]))
   .nullish()
-  .transform((map) => {
-    const entries = Object.entries(map ?? {}).map(
-      ([user, extension]) => [user.trim(), String(extension ?? '').trim()] as const,
-    );
-    return Object.fromEntries(entries.filter(([user, extension]) => /^\d+$/.test(user) && extension !== ''));
-  });
+  .transform(chosenExtensions);
 
 const fields = z.looseObject({
   enabled: z.boolean().default(false).meta({ title: 'Enabled' }),
@@ -43,12 +39,7 @@ const fields = z.looseObject({
   withheld_phone: optionalText
     .refine((number) => number === null || /^\+?\d{3,15}$/.test(number), 'must be 3 to 15 digits')
     .meta({ title: 'Number to record for callers who hide theirs; empty: no record' }),
-  ...creditSettings,
-  default_extension: optionalText.meta({ title: 'Extension that gets calls nobody was rung for' }),
-  missed_code: z
-    .enum(['first', 'last'])
-    .default('first')
-    .meta({ title: 'Missed by several: recorded on the first or last rung' }),
+  ...ruleSettings,
   site: optionalText.meta({ title: 'Shop code, when the key sees several' }),
   external_phones: z
     .record(z.string(), text)

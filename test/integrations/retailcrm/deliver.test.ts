@@ -35,9 +35,10 @@ function connect(changes: Record<string, unknown> = {}, deps: Parameters<typeof 
   return live;
 }
 
-/** What was sent in the field `event` or `calls`, request by request. */
+/** What was sent in the field `event` or `calls`, request by request; questions aside. */
 function sent(): unknown[] {
-  return crm.exchanges.map((exchange) => {
+  const told = crm.exchanges.filter(({ method }) => method === 'POST');
+  return told.map((exchange) => {
     const form = new URLSearchParams(exchange.body);
     const calls = JSON.parse(form.get('calls') ?? 'null') as unknown[] | null;
     return calls ? calls[0] : JSON.parse(form.get('event') ?? 'null');
@@ -124,7 +125,7 @@ describe('how a call ended', () => {
     expect(sent()).toMatchObject([
       { type: 'in' },
       { type: 'hangup', hangupStatus },
-      { result: uploaded, duration: 0, code: '151' },
+      { result: uploaded, duration: 0, code: '152' },
     ]);
   });
 });
@@ -258,12 +259,31 @@ describe('a call handed on, with one record for each', () => {
 });
 
 describe('whose a call is that nobody took', () => {
-  it('the first who was rung, or the last where settings say so', async () => {
+  it('the client’s owner, else who last talked with him, else who rang last', async () => {
+    const [owned, talked, rung] = ['+375290000055', '+375290000056', '+375290000057'].map((external) => {
+      return eventsOf(aCall({ external, rang: ['152', '151'] }), 'missed').finished;
+    });
+    crm.state.customers.push({ phone: '375290000055', firstName: 'Petr', managerId: 7 });
+    const lastTalked = (phone: string) => Promise.resolve(phone === '+375290000056' ? '153' : null);
+    for (const event of [owned, talked, rung])
+      await attempt(connect({}, { lastTalked }).connection, RECORD, event as CallEvent, freshMemory());
+    expect(sent()).toMatchObject([{ code: '151' }, { code: '153' }, { code: '151' }]);
+  });
+
+  it('in the order of the settings', async () => {
     const { finished } = eventsOf(aCall({ rang: ['152', '151'] }), 'missed');
-    await attempt(connect().connection, RECORD, finished, freshMemory());
-    finished.call.externalId += '-2';
-    await attempt(connect({ missed_code: 'last' }).connection, RECORD, finished, freshMemory());
-    expect(sent()).toMatchObject([{ code: '152' }, { code: '151' }]);
+    const settings = { missed_to: ['default', 'rung'], default_extension: '153' };
+    await attempt(connect(settings).connection, RECORD, finished, freshMemory());
+    expect(crm.exchanges).toHaveLength(1);
+    expect(sent()).toMatchObject([{ code: '153' }]);
+  });
+
+  it('the next in order, with a warning, when RetailCRM does not answer whose he is', async () => {
+    const { finished } = eventsOf(aCall({ rang: ['152'] }), 'missed');
+    crm.faults.next(1, { kind: 'status', status: 500 }, '/manager');
+    const outcome = await attempt(connect().connection, RECORD, finished, freshMemory());
+    expect(outcome).toMatchObject({ kind: 'accepted', warnings: [expect.stringContaining('owner')] });
+    expect(sent()).toMatchObject([{ code: '152' }]);
   });
 
   it('nobody rung: the default extension', async () => {
@@ -356,5 +376,7 @@ describe('the date of a call, which RetailCRM writes without a zone', () => {
 it('a recovered call is history only: no card is shown or closed', async () => {
   const { ringing, finished } = eventsOf(aCall({ recovered: true }), 'missed');
   await deliverAll(retailcrm, connect(), [ringing, finished]);
-  expect(crm.exchanges.map(({ path }) => path)).toEqual(['/api/v5/telephony/calls/upload']);
+  expect(crm.exchanges.filter(({ method }) => method === 'POST').map(({ path }) => path)).toEqual([
+    '/api/v5/telephony/calls/upload',
+  ]);
 });
