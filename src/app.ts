@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createPbxLinks } from './ami/links.js';
 import type { CallEvent } from './calls/vocabulary.js';
 import type { Folded } from './calls/tracker.js';
+import { accountDeps } from './accounts-joint.js';
 import {
   deliveryMetrics,
   integrationSource,
@@ -14,7 +15,6 @@ import {
   notesOfPlans,
   pbxTarget,
   sessionSettings,
-  staffDeps,
 } from './app-joints.js';
 import { createLosses } from './calls/losses.js';
 import { dropJournalMarks, saveGap, saveNotes } from './calls/store.js';
@@ -35,9 +35,10 @@ import { createOutbox } from './delivery/outbox.js';
 import { deliverySettings } from './delivery/settings.js';
 import { createDeliveryWorker } from './delivery/worker.js';
 import { createConnections } from './integrations/connections.js';
+import { createCrmUsers } from './integrations/crm-users.js';
 import { createDirectory } from './integrations/directory.js';
 import { stepsOf } from './integrations/contract.js';
-import { registry } from './integrations/registry.js';
+import { registry, secretFieldsOfConnectors } from './integrations/registry.js';
 import { createVault } from './integrations/secrets.js';
 import { createHealth } from './http/health.js';
 import { buildServer } from './http/server.js';
@@ -132,12 +133,22 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     const connections = createConnections({
       registry,
       source: (number) => integrationSource(directory.byNumber(number)),
-      deps: ({ enterprise }) => ({
+      deps: (place) => ({
         http: recorder.client,
         publicUrl: config.publicUrl,
-        ...staffDeps(() => directory.byNumber(enterprise)),
+        ...accountDeps(
+          { pool, save: { vault, secretFields: secretFieldsOfConnectors() }, directory, crmUsers: () => crmUsers },
+          place,
+        ),
       }),
       log,
+    });
+    const crmUsers = createCrmUsers({
+      db: pool,
+      clock,
+      log,
+      accounts: () => connections.enabled(directory.all().map(({ number }) => number)),
+      live: (enterprise, type) => connections.of(enterprise, type),
     });
     releasers.push(() => connections.close());
     const settings = deliverySettings(config.delivery);
@@ -361,6 +372,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       work('delivery', (signal) => delivery.run(signal));
       work('leases', (signal) => units.keep(signal));
       work('redirect', (signal) => redirect.run(signal));
+      work('users of CRMs', (signal) => crmUsers.run(signal));
       work('maintenance', async (signal) => {
         for (; !signal.aborted; await clock.sleep(MAINTENANCE_MS, signal)) await maintain();
       });

@@ -101,6 +101,25 @@ CREATE INDEX calls_phone ON calls USING btree (enterprise_number, phone, started
 CREATE INDEX calls_uid ON calls USING btree (pbx, unique_id);
 INTERNAL TRIGGERS 2;
 
+TABLE crm_created (
+  enterprise_number text NOT NULL,
+  integration_type text NOT NULL,
+  account text NOT NULL,
+  key text NOT NULL,
+  crm_id text,
+  claimed_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT crm_created_pkey PRIMARY KEY (enterprise_number, integration_type, account, key)
+);
+
+TABLE crm_users (
+  enterprise_number text NOT NULL,
+  integration_type text NOT NULL,
+  account text NOT NULL,
+  users jsonb NOT NULL,
+  loaded_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT crm_users_pkey PRIMARY KEY (enterprise_number, integration_type)
+);
+
 TABLE deliveries (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   enterprise_number text NOT NULL,

@@ -8,8 +8,7 @@ import type { Enterprise } from '../config/enterprise.js';
 import { openDatabase } from '../db/engine.js';
 import type { Database } from '../db/engine.js';
 import { enterpriseOf } from '../integrations/enterprise-row.js';
-import { registry } from '../integrations/registry.js';
-import { createSecretFields } from '../integrations/secret-fields.js';
+import { secretFieldsOfConnectors } from '../integrations/registry.js';
 import type { SecretFields } from '../integrations/secret-fields.js';
 import { createVault } from '../integrations/secrets.js';
 import type { Vault } from '../integrations/secrets.js';
@@ -66,8 +65,4 @@ export async function enterpriseIn(
 
 export function secretBoxOf(config: AppConfig): SecretBox {
   return createSecretBox(() => config.secretKeys ?? readOrMakeKeys(config.dataDir));
-}
-
-export function secretFieldsOfConnectors(): SecretFields {
-  return createSecretFields(Object.fromEntries(registry.map(({ id, secretFields }) => [id, secretFields])));
 }

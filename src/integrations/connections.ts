@@ -40,6 +40,8 @@ export interface Connections {
   of(enterprise: string, type: string): LiveConnection | null;
   /** What each integration the enterprise has owes for this event, in the registry's order. */
   plan(enterprise: string, event: CallEvent): Planned[];
+  /** The accounts that are switched on, of these enterprises. */
+  enabled(enterprises: readonly string[]): { enterprise: string; type: string }[];
   /** Those of its integrations that can say who owns a client. */
   lookups(enterprise: string): { type: string; find: NonNullable<Connection['findResponsible']> }[];
   /** Why an enabled integration has no connection, by `<enterprise>/<type>`. */
@@ -49,10 +51,17 @@ export interface Connections {
   close(): Promise<void>;
 }
 
+/** One account of one integration of an enterprise. `account` changes with what the settings point to. */
+export interface AccountPlace {
+  enterprise: string;
+  type: string;
+  account: string;
+}
+
 export interface ConnectionsDeps {
   registry: readonly AnyConnector[];
   source(enterprise: string): IntegrationSource | null;
-  deps(source: IntegrationSource): Omit<ConnectionDeps, 'log' | 'timezone'>;
+  deps(place: AccountPlace): Omit<ConnectionDeps, 'log' | 'timezone'>;
   log: Logger;
 }
 
@@ -83,8 +92,9 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
     }
     problems.delete(key);
     const settings = parsed.data;
+    const limitKey = connector.limitKey(settings);
     const connection = connector.connect(settings, {
-      ...deps(found),
+      ...deps({ enterprise: found.enterprise, type: connector.id, account: limitKey }),
       timezone: found.timezone,
       log: log.child({ enterprise: found.enterprise, integration: connector.id }),
     });
@@ -92,7 +102,7 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
       connector,
       connection,
       settings,
-      limitKey: connector.limitKey(settings),
+      limitKey,
       rate: rateOf(settings) ?? connector.rate,
       fingerprint,
     };
@@ -133,6 +143,10 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
         .filter((type) => found.integrations[type] !== undefined)
         .map((type) => ({ type, plan: planOf(found, type, event) }));
     },
+    enabled: (enterprises) =>
+      enterprises.flatMap((enterprise) =>
+        [...byType.keys()].flatMap((type) => (enabledOf(source(enterprise), type) ? [{ enterprise, type }] : [])),
+      ),
     lookups: (enterprise) =>
       Object.keys(source(enterprise)?.integrations ?? {}).flatMap((type) => {
         const connection = of(enterprise, type)?.connection;

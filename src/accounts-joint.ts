@@ -1,0 +1,32 @@
+/** What an account of a CRM is given beside its settings, from the rest of the daemon. Part of the composition, beside app.ts. */
+import { staffDeps } from './app-joints.js';
+import type { Pool } from './db/pool.js';
+import type { AccountPlace } from './integrations/connections.js';
+import type { ConnectionDeps } from './integrations/contract.js';
+import { createOnceWith } from './integrations/create-once.js';
+import type { CrmUsers } from './integrations/crm-users.js';
+import type { Directory } from './integrations/directory.js';
+import { keepSecrets } from './integrations/keep-secrets.js';
+import type { SaveDeps } from './integrations/save-integration.js';
+import { whoTalked } from './redirect/store.js';
+
+export interface AccountDeps {
+  pool: Pool;
+  save: SaveDeps;
+  directory: Pick<Directory, 'byNumber'>;
+  crmUsers(): CrmUsers;
+}
+
+export function accountDeps(
+  { pool, save, directory, crmUsers }: AccountDeps,
+  place: AccountPlace,
+): Omit<ConnectionDeps, 'log' | 'timezone' | 'http' | 'publicUrl'> {
+  const { enterprise, type } = place;
+  return {
+    ...staffDeps(() => directory.byNumber(enterprise)),
+    crmUsers: () => crmUsers().of(enterprise, type),
+    lastTalked: async (phone) => (await whoTalked(pool, enterprise, phone)).last,
+    createOnce: createOnceWith(pool, place),
+    keepSecrets: (fields) => keepSecrets(pool, save, place, fields),
+  };
+}
