@@ -332,6 +332,14 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
         for (const { key, skewMs } of links.states()) if (skewMs !== null) gauge.set({ pbx: key }, skewMs / 1_000);
       },
     });
+    metrics.gauge('pbx_messages_dropped', 'What a PBX sent and was not believed or could not be read', {
+      labels: ['pbx', 'reason'],
+      collect(gauge) {
+        gauge.reset();
+        for (const { key, drops } of links.states())
+          for (const [reason, count] of Object.entries(drops)) gauge.set({ pbx: key, reason }, count);
+      },
+    });
     metrics.gauge('calls_live', 'Calls that are going on', {
       collect: () => units.states().reduce((sum, unit) => sum + unit.live, 0),
     });

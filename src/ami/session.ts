@@ -32,7 +32,7 @@ import { logIn } from './login.js';
 import type { AmiMessage } from './message.js';
 import { lowerName, lowerNamesOf } from './message.js';
 import { AmiRefusal, newActionId, PendingActions } from './pending.js';
-import { sanitiseHeaders } from './sanitise.js';
+import { actionName, sanitiseHeaders } from './sanitise.js';
 import type { ActionHeaders } from './sanitise.js';
 import { Skew } from './skew.js';
 import type { LinkPlan, PbxTarget } from './target.js';
@@ -249,7 +249,7 @@ export class AmiSession {
 
   #outgoing(name: string, headers: ActionHeaders): OutgoingAction {
     requireCapabilities(this.#deps.plan.transport, { action: name });
-    return { action: name, actionId: newActionId(), headers: sanitiseHeaders(headers) };
+    return { action: actionName(name), actionId: newActionId(), headers: sanitiseHeaders(headers) };
   }
 
   async #act(live: Live, name: string, headers: ActionHeaders, deadlineMs: number): Promise<AmiMessage> {

@@ -20,6 +20,7 @@ import { createUndiciHttp } from '../../src/platform/undici-http.js';
 import { attempt, connectLive, deliverAll, freshMemory } from './delivering.js';
 import type { Live } from './delivering.js';
 import { aCall, eventsOf, handedOn } from './example-calls.js';
+import { strangersTextSuite } from './strangers-text.js';
 
 export interface CrmStandIn {
   url: string;
@@ -220,6 +221,8 @@ export function contractSuite({ connector, start, settings, refusedSettings }: C
         expect(crm.records()).toEqual([finished.call.externalId]);
       });
     });
+
+    strangersTextSuite(connector, () => ({ crm, live }));
 
     describe('told twice', () => {
       it('the same delivery three times makes one record', async () => {

@@ -123,6 +123,7 @@ allow=ulaw
 aors=trunk
 direct_media=no
 dtmf_mode=info
+trust_id_inbound=yes
 [trunk]
 type=aor
 contact=sip:trunk@127.0.0.1:${ports.trunk}

@@ -48,4 +48,5 @@ host=127.0.0.1
 port=${port}
 context=from-trunk
 insecure=port,invite
+trustrpid=yes
 `;

@@ -31,7 +31,11 @@ interface Pair {
   server: Socket;
 }
 
-export async function createCutProxy(target: { host: string; port: number }): Promise<CutProxy> {
+/** @param hear told what clients send, as it passes */
+export async function createCutProxy(
+  target: { host: string; port: number },
+  hear: (bytes: Buffer) => void = () => undefined,
+): Promise<CutProxy> {
   let mode: Mode = 'open';
   const pairs = new Set<Pair>();
 
@@ -67,6 +71,7 @@ export async function createCutProxy(target: { host: string; port: number }): Pr
         if (client.destroyed && server.destroyed) pairs.delete(pair);
       });
     }
+    client.on('data', hear);
     apply(pair);
   });
   listener.listen(0, '127.0.0.1');

@@ -10,6 +10,8 @@ export interface RetailCrmEnterpriseOptions {
   codes?: Readonly<Record<string, string>>;
   /** What is asked of AMI; default as in an import file. */
   eventMask?: string;
+  /** Over what is said of the PBX. */
+  pbx?: object;
   more?: object;
 }
 
@@ -19,7 +21,14 @@ export function retailCrmEnterprise(options: RetailCrmEnterpriseOptions): object
   const user = options.user ?? { username: 'crm', secret: 'crm-secret' };
   const { codes = { '6': '150', '7': '151', '8': '152' }, eventMask } = options;
   const inboundContexts = ['from-trunk', 'from-out-office'];
-  const pbx = { host: '127.0.0.1', port: amiPort, ...user, inboundContexts, ...(eventMask ? { eventMask } : {}) };
+  const pbx = {
+    host: '127.0.0.1',
+    port: amiPort,
+    ...user,
+    inboundContexts,
+    ...(eventMask ? { eventMask } : {}),
+    ...options.pbx,
+  };
   return {
     number,
     name: 'Example Ltd',

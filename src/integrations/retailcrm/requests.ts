@@ -85,7 +85,7 @@ function callRecord(call: CallFacts, phone: string, owed: OwedRecord, context: C
     duration: seconds(talked),
     durationWaiting: seconds(owed.waitMs),
     externalId: owed.externalId,
-    ...(isHttpUrl(call.recordingFile) ? { recordUrl: call.recordingFile } : {}),
+    ...recordOf(call),
     ...placeOf(call, context),
   };
 }
@@ -148,6 +148,8 @@ function seconds(ms: number): number {
   return Math.max(0, Math.round(ms / 1000));
 }
 
-function isHttpUrl(text: string | null): boolean {
-  return text !== null && /^https?:\/\//.test(text) && URL.canParse(text);
+/** Where the recording is heard, if that is an address; as one is written, whatever a caller's number put into it. */
+function recordOf({ recordingFile }: CallFacts): { recordUrl?: string } {
+  if (recordingFile === null || !/^https?:\/\//.test(recordingFile) || !URL.canParse(recordingFile)) return {};
+  return { recordUrl: new URL(recordingFile).href };
 }

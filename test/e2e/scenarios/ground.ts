@@ -32,12 +32,13 @@ export const KINDS = {
 } as const;
 export type Kind = keyof typeof KINDS;
 
-export async function openGround(kind: Kind): Promise<Ground> {
+/** @param dialplan more of it, beside the scenarios' own */
+export async function openGround(kind: Kind, dialplan = ''): Promise<Ground> {
   const { version, chanSip } = KINDS[kind];
   const asterisk = await startAsterisk({
     version,
     chanSip,
-    extraDialplan: scenarioDialplan,
+    extraDialplan: `${scenarioDialplan}\n${dialplan}`,
     files: { 'followme.conf': followMeConf, 'res_parking.conf': parkingConf },
   });
   const plans = new Map<Who, Record<string, AgentPlan>>();

@@ -34,10 +34,10 @@ const NUMBERS: Readonly<Record<Kind, string>> = { '16': '0316', '16-sip': '0317'
 export const enterpriseOf = (kind: Kind): string => NUMBERS[kind];
 
 /** Each sample user asks for what it may have. */
-const MASK = { safe: 'call,user,cdr', fleet: 'call,user,cdr,dialplan' } as const;
-export type SampleUser = keyof typeof MASK;
+const MASK = { safe: 'call,user,cdr', fleet: 'call,user,cdr,dialplan', crm: 'call,user,cdr,dialplan' } as const;
+export type SampleUser = Exclude<keyof typeof MASK, 'crm'>;
 
-const PEOPLE = EXTENSIONS.map((code, index) => ({ id: 6 + index, firstName: code, code }));
+export const PEOPLE = EXTENSIONS.map((code, index) => ({ id: 6 + index, firstName: code, code }));
 const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
 
 export async function openReader(grounds: readonly Ground[], user: SampleUser): Promise<Reader> {
@@ -62,7 +62,7 @@ export async function openReader(grounds: readonly Ground[], user: SampleUser): 
     await importInto(
       db,
       parseEnv(env, () => null),
-      grounds.map((ground) => enterprise(ground, user, crm.url)),
+      grounds.map((ground) => enterpriseOn(ground, user, crm.url)),
     );
     const daemon = await createDaemon(env, join(folder, 'daemon.log'));
     undo.push(() => daemon.stop());
@@ -103,7 +103,13 @@ export async function openReader(grounds: readonly Ground[], user: SampleUser): 
   }
 }
 
-function enterprise({ kind, asterisk }: Ground, user: SampleUser, crmUrl: string): object {
+/** The enterprise on that PBX; `pbx` stands over what an import file would say of it. */
+export function enterpriseOn(
+  { kind, asterisk }: Ground,
+  user: keyof typeof MASK,
+  crmUrl: string,
+  pbx: { port?: number; transport?: string } = {},
+): object {
   return retailCrmEnterprise({
     number: enterpriseOf(kind),
     token: `token-${kind}`,
@@ -112,6 +118,7 @@ function enterprise({ kind, asterisk }: Ground, user: SampleUser, crmUrl: string
     crmUrl,
     user: asterisk.users[user],
     eventMask: MASK[user],
+    pbx,
     codes: Object.fromEntries(PEOPLE.map(({ id, code }) => [String(id), code])),
     more: { sources: ['ami'], extensions: [{ number: MOBILE_OWNER, name: 'Vera', mobile: MOBILE }] },
   });

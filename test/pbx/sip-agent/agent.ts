@@ -39,6 +39,10 @@ export interface CallOptions {
   readonly from?: string;
   /** Display name: a tag, where the call is to be found by it. */
   readonly name?: string;
+  /** The whole text before the address, in place of a quoted name. */
+  readonly display?: string;
+  readonly callId?: string;
+  /** One that the agent writes itself (`To`, `Contact`) stands as it is given here. */
   readonly headers?: Headers;
 }
 
@@ -120,13 +124,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     user: options.user,
     calls,
     take: (next) => void (plan = next),
-    call(number, { from = options.user, name, headers = [] } = {}) {
+    call(number, { from = options.user, name, headers = [], callId = `${token()}@127.0.0.1`, ...more } = {}) {
       const localTag = token();
-      const display = name === undefined ? '' : `"${name}" `;
+      const display = more.display ?? (name === undefined ? '' : `"${name}" `);
       const call = open(
         { direction: 'out', number, from, tag: /T\d{4}/.exec(name ?? '')?.[0] ?? null },
         {
-          callId: `${token()}@127.0.0.1`,
+          callId,
           localTag,
           local: `${display}<sip:${from}@127.0.0.1:${options.port}>;tag=${localTag}`,
           remote: `<sip:${number}@127.0.0.1:${options.pbxPort}>`,

@@ -19,6 +19,7 @@ export const newBranch = (): string => `z9hG4bK${token()}`;
 export interface RequestOptions {
   readonly port: number;
   readonly branch?: string;
+  /** One of those named here takes the place of the dialog's own. */
   readonly more?: Headers;
   readonly body?: string;
   /** Of the INVITE an ACK or a CANCEL belongs to; absent: the next number. */
@@ -26,19 +27,19 @@ export interface RequestOptions {
 }
 
 export function requestIn(dialog: Dialog, method: string, options: RequestOptions): SipText {
-  const cseq = options.cseq ?? (dialog.cseq += 1);
+  const { more = [], cseq = (dialog.cseq += 1) } = options;
+  const own: Headers = [
+    ['Via', `SIP/2.0/UDP 127.0.0.1:${options.port};branch=${options.branch ?? newBranch()}`],
+    ['Max-Forwards', '70'],
+    ['From', dialog.local],
+    ['To', dialog.remote],
+    ['Call-ID', dialog.callId],
+    ['CSeq', `${cseq} ${method}`],
+    ['Contact', contact(dialog.local, options.port)],
+  ];
   return {
     startLine: `${method} ${dialog.target} SIP/2.0`,
-    headers: [
-      ['Via', `SIP/2.0/UDP 127.0.0.1:${options.port};branch=${options.branch ?? newBranch()}`],
-      ['Max-Forwards', '70'],
-      ['From', dialog.local],
-      ['To', dialog.remote],
-      ['Call-ID', dialog.callId],
-      ['CSeq', `${cseq} ${method}`],
-      ['Contact', contact(dialog.local, options.port)],
-      ...(options.more ?? []),
-    ],
+    headers: [...own.filter(([name]) => !more.some(([given]) => given === name)), ...more],
     body: options.body ?? '',
   };
 }

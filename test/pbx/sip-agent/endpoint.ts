@@ -9,7 +9,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { sipMessage, type SipMessage } from '../sip-trace.js';
-import { branchOf, cseqOf, header, methodOf, parseSip, statusOf, writeSip, type SipText } from './message.js';
+import { branchOf, bytesOf, cseqOf, header, methodOf, parseSip, statusOf, writeSip, type SipText } from './message.js';
 
 /** What passed, with its text. */
 export interface LoggedMessage extends SipMessage {
@@ -60,7 +60,7 @@ export async function openEndpoint(options: {
   };
   const send = (text: string) => {
     note(true, text);
-    socket.send(text, options.peerPort, '127.0.0.1');
+    socket.send(bytesOf(text), options.peerPort, '127.0.0.1');
   };
   /** Sends, and sends again until it is stopped or `GIVE_UP_MS` have passed. */
   const sendUntil = (text: string, gaveUp: () => void): (() => void) => {

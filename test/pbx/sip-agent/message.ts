@@ -1,4 +1,7 @@
-/** SIP messages as text: taken apart, put together. Full header names only, as Asterisk writes them. */
+/**
+ * SIP messages as text: taken apart, put together. Full header names only, as Asterisk writes them. A byte that belongs to
+ * no UTF-8 stands in text as a character of its own, U+DC80 to U+DCFF (`\uDCFF` is the byte ff), so that one can be sent.
+ */
 export interface SipText {
   readonly startLine: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -21,6 +24,14 @@ export function parseSip(text: string): SipText | null {
 export function writeSip({ startLine, headers, body }: SipText): string {
   const all = [...headers, ['Content-Length', String(Buffer.byteLength(body))] as const];
   return `${startLine}\r\n${all.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** As it goes on the wire. */
+export function bytesOf(text: string): Buffer {
+  const parts = text
+    .split(/([\uDC80-\uDCFF])/u)
+    .map((part, index) => (index % 2 === 0 ? Buffer.from(part, 'utf8') : Buffer.of(part.charCodeAt(0) & 0xff)));
+  return Buffer.concat(parts);
 }
 
 export function header(message: SipText, name: string): string {

@@ -10,7 +10,7 @@ export const retailcrmUnderTest: CrmUnderTest = {
   connector: retailcrm,
   async start() {
     const users = EXTENSIONS.map(({ id, code }) => ({ id, code, firstName: `User ${code}` }));
-    const crm = await startRetailCrmStandIn({ keys: { [KEY]: null }, users });
+    const crm = await startRetailCrmStandIn({ keys: { [KEY]: null }, users, telephonyPerSecond: 0 });
     return {
       ...crm,
       records: () => crm.state.calls.map((call) => call.externalId ?? ''),
