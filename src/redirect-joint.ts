@@ -6,6 +6,7 @@ import type { Enterprise } from './config/enterprise.js';
 import type { Pool } from './db/pool.js';
 import type { Connections } from './integrations/connections.js';
 import type { Directory } from './integrations/directory.js';
+import { HTTP_STATUS } from './http/errors.js';
 import type { Clock } from './platform/clock.js';
 import type { Logger } from './platform/log.js';
 import type { Metrics } from './platform/metrics.js';
@@ -18,6 +19,8 @@ import { createPresences } from './redirect/presence.js';
 import { createRedirect } from './redirect/service.js';
 import type { Redirect } from './redirect/service.js';
 import { claimDecision, finishDecision, fleetPhoneId, readDecision, whoTalked } from './redirect/store.js';
+import { createTold } from './redirect/told.js';
+import { readBody } from './webhooks/body.js';
 import { createDoor } from './webhooks/door.js';
 import { readTokens } from './webhooks/token.js';
 
@@ -62,7 +65,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     clock,
     log,
     ask: createAsk({ clock, cache }),
-    lookups: (number) => lookupsOf(connections, directory.byNumber(number)),
+    lookups: (number) => lookupsOf(connections, number),
     history: (enterprise, phone) => whoTalked(pool, enterprise, phone),
     claim: (key, decision) => claimDecision(pool, key, decision),
     read: (key) => readDecision(pool, key),
@@ -73,6 +76,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
       if (decision.wireMs !== null) wire.observe(decision.wireMs / 1_000);
     },
   });
+  const told = createTold({ clock, log, desk, pbx, presence: (key) => presences.of(key), fleetContext });
   const redirect = createRedirect({
     clock,
     log,
@@ -102,16 +106,15 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
       await redirectPlugin(app, {
         clock,
         log,
-        admit(token, address) {
-          try {
-            return redirectEnterprise(door.admit(readTokens(token, null).candidates, 'smart-redirect', address));
-          } catch {
-            return null;
-          }
-        },
-        answer: (caller, channel) => desk.answer(caller, channel, actingPbx(caller.enterprise, pbx, presences.of)),
+        ...told,
         decide: (caller) => desk.decide(caller),
-        fleetContext: (enterprise, extension, line) => fleetContext(enterprise, extension, line),
+        admit(token, fields, address) {
+          const { candidates } = readTokens(token, fields);
+          return redirectEnterprise(door.admit(candidates, 'smart-redirect', address));
+        },
+        readJson: (text) => readBody(Buffer.from(text)),
+        statusOf: ({ code }) => HTTP_STATUS[code],
+        count: (what) => counted.inc({ what }),
       });
     },
   };
@@ -123,16 +126,6 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     if (enterprise.settings.fleetContexts.includes(context)) return context;
     return (await presences.hasContext(enterprise.pbxKey, context)) === true ? context : null;
   }
-}
-
-/** Over AMI only where our dialplan is known to be. */
-function actingPbx(
-  { pbxKey }: RedirectEnterprise,
-  pbx: (key: string) => Pbx | null,
-  presence: (key: string) => { off: string | null } | null,
-): Pbx | null {
-  const known = presence(pbxKey);
-  return known && known.off === null ? pbx(pbxKey) : null;
 }
 
 /** Null without settings of smart redirect. */
@@ -152,19 +145,13 @@ export function redirectEnterprise(enterprise: Enterprise): RedirectEnterprise |
   return { number, mode, timezone, country, pbxKey, extensionPattern, lines, extensions, settings };
 }
 
-/** Those of its integrations that can name an owner, in the order their word counts. */
-export function lookupsOf(connections: Pick<Connections, 'lookups'>, enterprise: Enterprise | null): Lookup[] {
-  if (!enterprise) return [];
-  const order = enterprise.smartRedirect?.order ?? [];
-  const place = (type: string) => (order.includes(type) ? order.indexOf(type) : order.length);
-  return connections
-    .lookups(enterprise.number)
-    .toSorted((one, other) => place(one.type) - place(other.type))
-    .map(({ type, find }) => ({
-      integration: type,
-      async find(phone, signal) {
-        const found = await find(phone, signal);
-        return found && { extension: found.extension, contact: found.contactName };
-      },
-    }));
+/** Those of its integrations that can name an owner. */
+export function lookupsOf(connections: Pick<Connections, 'lookups'>, enterprise: string): Lookup[] {
+  return connections.lookups(enterprise).map(({ type, find }) => ({
+    integration: type,
+    async find(phone, signal) {
+      const found = await find(phone, signal);
+      return found && { extension: found.extension, contact: found.contactName };
+    },
+  }));
 }

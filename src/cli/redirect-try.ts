@@ -46,7 +46,7 @@ export async function redirectTry(context: CommandContext): Promise<number> {
         clock: systemClock,
         log,
         ask: createAsk({ clock: systemClock, cache: createOwnerCache(systemClock) }),
-        lookups: () => lookupsOf(connections, enterprise),
+        lookups: (of) => lookupsOf(connections, of),
         history: (of, client) => whoTalked(database.pool, of, client),
         claim: async () => false,
         read: async () => null,

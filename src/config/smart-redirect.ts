@@ -15,6 +15,20 @@ const hours = z.string().superRefine((text, ctx) => {
   }
 });
 
+const otherwise = z.enum(['nobody', 'last', 'first']);
+const shown = z.enum(['customer', 'line']);
+
+/** What one line may say differently; true: nothing, false: its calls are left alone. */
+const lineRule = z.union([
+  z.boolean(),
+  z.looseObject({
+    mode: z.enum(MODES).optional(),
+    otherwise: otherwise.optional(),
+    order: z.array(z.string()).optional(),
+    shows: z.array(shown).optional(),
+  }),
+]);
+
 /** What an enterprise's `smartRedirect` may say. Keys it does not know are kept. */
 export const smartRedirect = z.looseObject({
   /**
@@ -23,15 +37,17 @@ export const smartRedirect = z.looseObject({
    */
   mode: z.enum(MODES).default('owner'),
   /** What is decided in `shadow`. */
-  shadowOf: z.enum(['owner', 'last', 'first']).default('owner'),
+  shadowOf: z.enum(['owner', 'last', 'first', 'name']).default('owner'),
   /** When no CRM names an owner. */
-  otherwise: z.enum(['nobody', 'last', 'first']).default('nobody'),
+  otherwise: otherwise.default('nobody'),
   /** All integrations are asked at once and have this long together, milliseconds. */
   deadlineMs: z.number().int().min(100).max(20_000).default(2_500),
   /** Whose word counts first, by integration; those not named follow in the order of the settings. */
   order: z.array(z.string()).default([]),
-  /** By line: false leaves its calls alone. */
-  lines: z.record(z.string(), z.boolean()).default({}),
+  /** What the phone shows of a call, in this order: the client's name, the line's. */
+  shows: z.array(shown).default(['customer']),
+  /** By line, `*` for those not named. */
+  lines: z.record(z.string(), lineRule).default({}),
   /** How phones are dialled; null: as the PBX's own TRUNKLINE_TECH says. */
   tech: z
     .enum(['PJSIP', 'SIP'])
@@ -45,6 +61,8 @@ export const smartRedirect = z.looseObject({
   localContexts: z.array(z.string().regex(/^[\w-]+$/, 'is not the name of a context')).default([]),
   /** Contexts of the form `mngr31_0001363_1` the fleet's dialplan is known to have, where the PBX cannot be asked. */
   fleetContexts: z.array(z.string().regex(/^[\w-]+$/, 'is not the name of a context')).default([]),
+  /** Questions its PBX may ask over HTTP in a second; three seconds' worth at once. */
+  perSecond: z.number().min(0.1).max(1_000).default(20),
 });
 
 export type SmartRedirectEntry = z.infer<typeof smartRedirect>;

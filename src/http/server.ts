@@ -1,4 +1,5 @@
 /** The one HTTP server of the process. What it serves is handed in as plugins; what they throw leaves as errors.ts says. */
+import type { Socket } from 'node:net';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../platform/log.js';
@@ -33,6 +34,10 @@ export interface HttpServer {
 
 const MOST_BYTES = 1024 * 1024;
 const REQUEST_MS = 30_000;
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
 
 export async function buildServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, log, metrics, health, metricsToken } = options;
@@ -44,6 +49,7 @@ export async function buildServer(options: HttpServerOptions): Promise<HttpServe
     requestTimeout: REQUEST_MS,
     // What comes in on an open connection while closing is answered as ever: a PBX takes a 503 for a lost post.
     return503OnClosing: false,
+    clientErrorHandler: refuseWithoutWords,
     logger: false,
   });
   app.setErrorHandler(createErrorHandler(log));
@@ -69,6 +75,17 @@ export async function buildServer(options: HttpServerOptions): Promise<HttpServe
       }
     },
   };
+}
+
+/**
+ * What cannot be read as HTTP is refused without a body: a PBX of the fleet reads any body for an answer, whatever the status,
+ * and may drop a call over it.
+ */
+function refuseWithoutWords(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request';
+  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+  socket.destroy(error);
 }
 
 /**

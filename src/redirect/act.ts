@@ -1,7 +1,7 @@
 /** The write. Every Redirect leads into our own dialplan file; see README.md. */
+import { OWN_CONTEXT } from './look.js';
 import type { Pbx } from './ports.js';
 
-const OWN_CONTEXT = 'web-zapros';
 const ACT_MS = 2_000;
 /** With less of the lease left another daemon may own the PBX before the write is read. */
 const LEASE_LEFT_MS = 3_000;

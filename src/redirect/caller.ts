@@ -1,6 +1,6 @@
 /** Who calls, and whose calls are left alone. Pure. */
 import { toE164 } from '../calls/phone.js';
-import type { Caller, RedirectEnterprise } from './ports.js';
+import type { Caller, DecidedMode, RedirectEnterprise, RedirectSettings } from './ports.js';
 
 export type Reading = { phone: string; skip: null } | { phone: string | null; skip: string };
 
@@ -16,7 +16,7 @@ export function readCaller({ enterprise, number, line }: Pick<Caller, 'enterpris
   const skip = (why: string): Reading => ({ phone, skip: why });
   if (enterprise.mode === 'off') return skip('the enterprise is off');
   if (settings.mode === 'off') return skip('smart redirect is off');
-  if (line !== null && settings.lines[line] === false) return skip(`smart redirect is off on line ${line}`);
+  if (ruleOf(settings, line) === false) return skip(`smart redirect is off on ${line ? `line ${line}` : 'this line'}`);
   switch (reading.kind) {
     case 'withheld':
       return skip('the caller hides his number');
@@ -43,6 +43,26 @@ export function isShadow({ mode, settings }: RedirectEnterprise): boolean {
 }
 
 /** What is decided, whether or not it is carried out. */
-export function decidedMode({ settings }: RedirectEnterprise): 'owner' | 'last' | 'first' | 'name' | 'off' {
+export function decidedMode({ settings }: RedirectEnterprise): DecidedMode | 'off' {
   return settings.mode === 'shadow' ? settings.shadowOf : settings.mode;
+}
+
+/** The call with the settings its line has. What is off or only watched stays so, whatever a line says. */
+export function onItsLine(caller: Caller): Caller {
+  const { enterprise, line } = caller;
+  const rule = ruleOf(enterprise.settings, line);
+  if (typeof rule !== 'object') return caller;
+  const settings = { ...enterprise.settings };
+  if (rule.otherwise) settings.otherwise = rule.otherwise;
+  if (rule.order) settings.order = rule.order;
+  if (rule.shows) settings.shows = rule.shows;
+  const { mode = settings.mode } = rule;
+  if (settings.mode !== 'shadow' || mode === 'off') settings.mode = settings.mode === 'off' ? 'off' : mode;
+  else if (mode !== 'shadow') settings.shadowOf = mode;
+  return { ...caller, enterprise: { ...enterprise, settings } };
+}
+
+function ruleOf({ lines }: RedirectSettings, line: string | null): RedirectSettings['lines'][string] | undefined {
+  const own = line !== null && Object.hasOwn(lines, line) ? lines[line] : undefined;
+  return own ?? lines['*'];
 }

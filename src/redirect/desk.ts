@@ -5,8 +5,8 @@ import type { Ask } from './ask.js';
 import { carryOut, whyTooLate } from './act.js';
 import { cannotTake, candidatesOf, nameOwner } from './candidates.js';
 import type { History } from './candidates.js';
-import { decidedMode, isShadow, readCaller } from './caller.js';
-import { displayName } from './display-name.js';
+import { decidedMode, isShadow, onItsLine, readCaller } from './caller.js';
+import { shownName } from './display-name.js';
 import { look } from './look.js';
 import type { Look } from './look.js';
 import type { Caller, Decision, Lookup, Pbx, RedirectEnterprise } from './ports.js';
@@ -18,6 +18,7 @@ export interface DeskDeps {
   clock: Clock;
   log: Logger;
   ask: Ask;
+  /** Those that can name an owner, in the order of the enterprise's integrations. */
   lookups(enterprise: string): readonly Lookup[];
   history(enterprise: string, phone: string): Promise<History>;
   claim(key: DecisionKey, decision: Decision): Promise<boolean>;
@@ -33,23 +34,31 @@ export interface Desk {
   decide(caller: Caller): Promise<Decision>;
   /** Decides, claims and carries out. Never rejects. */
   handle(caller: Caller, pbx: Pbx): Promise<Decision>;
-  /**
-   * For who asked over HTTP and goes there himself: decides and claims. With a PBX the decision is carried out there as
-   * well, should the call be seen to wait. `channel` tells how phones are called where nothing else does.
-   */
-  answer(caller: Caller, channel: string | null, pbx: Pbx | null): Promise<Decision>;
+
+  // Its single steps, for who answers over HTTP first (told.ts).
+
+  /** `taken`: somebody decided this call before. False: it is not known, so only a release may follow. */
+  claim(key: DecisionKey, decision: Decision): Promise<boolean | 'taken'>;
+  /** What was claimed before, as far as it can be read. */
+  readBefore(key: DecisionKey): Promise<Decision | null>;
+  /** Does what was chosen, unless it is too late for it. */
+  settle(caller: Caller, pbx: Pbx, decision: Decision): Promise<Decision>;
+  finish(key: DecisionKey, decision: Decision): Promise<void>;
+  /** After each decision is over. */
+  report(key: DecisionKey, decision: Decision): void;
+  /** An error of ours, logged; what is left to say of the call. */
+  ours(key: DecisionKey, decision: Decision, error: unknown): Decision;
 }
 
 const DEFAULT_TECH = 'PJSIP';
 /** A claim that is not committed by now is not waited for: the caller is. */
 const CLAIM_MS = 700;
-/** A call that asked over HTTP is looked for this often, and this long. */
-const FOLLOW = { everyMs: 50, forMs: 5_000 };
 
 export function createDesk(deps: DeskDeps): Desk {
   const { clock, log } = deps;
 
-  async function decide(caller: Caller): Promise<Decision> {
+  async function decide(given: Caller): Promise<Decision> {
+    const caller = onItsLine(given);
     const { enterprise } = caller;
     const { settings, number } = enterprise;
     const decision = blank(caller);
@@ -59,13 +68,15 @@ export function createDesk(deps: DeskDeps): Desk {
     const mode = decidedMode(enterprise);
     const wantsHistory = mode === 'last' || mode === 'first' || (mode === 'owner' && settings.otherwise !== 'nobody');
     const [asked, history] = await Promise.all([
-      deps.ask(number, deps.lookups(number), reading.phone, settings.deadlineMs),
+      deps.ask(number, inOrder(deps.lookups(number), settings.order), reading.phone, settings.deadlineMs),
       wantsHistory ? historyOf(enterprise, reading.phone) : { last: null, first: null },
     ]);
     decision.asked = asked;
     const named = nameOwner(mode, settings.otherwise, asked, history);
     const contact = asked.find(({ integration, contact: one }) => one !== null && integration === named?.by);
-    decision.name = displayName((contact ?? asked.find(({ contact: one }) => one !== null))?.contact ?? null);
+    const customer = (contact ?? asked.find(({ contact: one }) => one !== null))?.contact ?? null;
+    const line = enterprise.lines?.find(({ id }) => id === caller.line)?.name ?? null;
+    decision.name = shownName(settings.shows.map((part) => (part === 'customer' ? customer : line)));
     decision.decidedMs = clock.now() - caller.heardAt;
     if (named === null) return { ...decision, reason: mode === 'name' ? 'only the name is wanted' : nobody(decision) };
     decision.namedBy = named.by;
@@ -87,7 +98,8 @@ export function createDesk(deps: DeskDeps): Desk {
     }
   }
 
-  async function handle(caller: Caller, pbx: Pbx): Promise<Decision> {
+  async function handle(given: Caller, pbx: Pbx): Promise<Decision> {
+    const caller = onItsLine(given);
     const { enterprise, uid } = caller;
     const key = keyOf(caller);
     let decision = blank(caller);
@@ -109,55 +121,6 @@ export function createDesk(deps: DeskDeps): Desk {
     return decision;
   }
 
-  async function answer(caller: Caller, channel: string | null, pbx: Pbx | null): Promise<Decision> {
-    const key = keyOf(caller);
-    const { enterprise } = caller;
-    const decision = await decide(caller);
-    const presence = deps.presence(enterprise.pbxKey);
-    const targets = phonesOf(enterprise, decision, presence ?? techOf(channel));
-    const [first] = targets;
-    const told: Decision = { ...decision, chosen: first?.[0] ?? null, target: first?.[1] ?? null };
-    const shadow = isShadow(enterprise);
-    const final: Decision = { ...told, action: told.target === null || shadow ? 'release' : 'go' };
-    const claimed = await claim(key, pbx ? told : final);
-    if (pbx && claimed === true) void follow(caller, told, targets, pbx);
-    else report(key, final);
-    return final;
-  }
-
-  /** Looks for the call until it waits, then does as was answered. Whoever goes there by himself is never seen to wait. */
-  async function follow(
-    caller: Caller,
-    decision: Decision,
-    targets: ReadonlyMap<string, string>,
-    pbx: Pbx,
-  ): Promise<void> {
-    const key = keyOf(caller);
-    let over: Decision = { ...decision, action: 'nothing', reason: 'the call went on by itself' };
-    try {
-      const until = clock.monotonic() + FOLLOW.forMs;
-      let { waitsSince } = caller;
-      for (let mayWait = true; mayWait && clock.monotonic() < until; await clock.sleep(FOLLOW.everyMs)) {
-        const at = clock.now() + (pbx.skewMs() ?? 0);
-        const seen = await look(pbx, caller.uid, [...targets.values()], clock);
-        if (seen.whyNot === null) {
-          over = await settle({ ...caller, waitsSince }, pbx, {
-            ...decision,
-            ...choose(caller, decision, targets, seen, true),
-          });
-          break;
-        }
-        mayWait = seen.mayWaitYet;
-        waitsSince = at;
-      }
-      await finish(key, over);
-    } catch (error) {
-      over = ours(key, over, error);
-    }
-    report(key, over);
-  }
-
-  /** Does what was chosen, unless it is too late for it. */
   async function settle(caller: Caller, pbx: Pbx, decision: Decision): Promise<Decision> {
     if (decision.action === 'nothing') return decision;
     const { enterprise, waitsSince } = caller;
@@ -185,7 +148,6 @@ export function createDesk(deps: DeskDeps): Desk {
     return acted.done ? { ...decision, wireMs } : { ...decision, action: 'nothing', reason: acted.why, wireMs };
   }
 
-  /** `taken`: somebody decided this call before. False: it is not known, so only a release may follow. */
   async function claim(key: DecisionKey, decision: Decision): Promise<boolean | 'taken'> {
     const over = new AbortController();
     try {
@@ -225,19 +187,14 @@ export function createDesk(deps: DeskDeps): Desk {
     deps.onDecided(decision);
   }
 
-  return { decide, handle, answer };
+  return { decide, handle, claim, readBefore, settle, finish, report, ours };
 }
 
-function keyOf({ enterprise, uid }: Caller): DecisionKey {
+export function keyOf({ enterprise, uid }: Caller): DecisionKey {
   return { pbx: enterprise.pbxKey, uid, enterprise: enterprise.number };
 }
 
-/** How phones are called on a PBX that cannot be asked: as the caller's own channel is. */
-function techOf(channel: string | null): Pick<Presence, 'tech'> {
-  return { tech: channel?.startsWith('SIP/') ? 'SIP' : null };
-}
-
-function blank({ enterprise, line, heardBy }: Caller): Decision {
+export function blank({ enterprise, line, heardBy }: Caller): Decision {
   return {
     mode: enterprise.settings.mode,
     heardBy,
@@ -256,6 +213,12 @@ function blank({ enterprise, line, heardBy }: Caller): Decision {
   };
 }
 
+/** Whose word counts first; those not named keep their order behind. */
+function inOrder(lookups: readonly Lookup[], order: readonly string[]): Lookup[] {
+  const place = ({ integration }: Lookup) => (order.includes(integration) ? order.indexOf(integration) : order.length);
+  return lookups.toSorted((one, other) => place(one) - place(other));
+}
+
 function nobody({ asked }: Decision): string {
   const silent = asked.filter(({ outcome }) => outcome === 'failed' || outcome === 'late');
   if (asked.length === 0) return 'nobody can be asked whose client it is';
@@ -264,7 +227,7 @@ function nobody({ asked }: Decision): string {
 }
 
 /** What each candidate would be dialled by; those with nothing to dial are left out. */
-function phonesOf(
+export function phonesOf(
   enterprise: RedirectEnterprise,
   { candidates }: Decision,
   presence: Pick<Presence, 'tech'> | null,
@@ -279,11 +242,11 @@ function phonesOf(
 }
 
 /** What is to be done now that the PBX has shown the call and the phones. */
-function choose(
+export function choose(
   { enterprise }: Caller,
   decision: Decision,
   targets: ReadonlyMap<string, string>,
-  seen: Look,
+  seen: Pick<Look, 'whyNot' | 'states'>,
   claimed: boolean | 'taken',
 ): Pick<Decision, 'action' | 'chosen' | 'target' | 'reason'> {
   const none = { chosen: null, target: null };

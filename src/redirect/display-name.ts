@@ -2,8 +2,14 @@
 
 const LONGEST = 40;
 
+/** What a phone shows, of its parts: `Ann Example | City line`; null when there is none of them. */
+export function shownName(parts: readonly (string | null)[]): string | null {
+  const whole = parts.flatMap((part) => displayName(part) ?? []).join(' | ');
+  return whole === '' ? null : shortened(whole);
+}
+
 /**
- * Without control and invisible characters, quotes, backslashes, angle brackets, commas, semicolons and what a dialplan
+ * One part, without control and invisible characters, quotes, backslashes, angle brackets, commas, semicolons and what a dialplan
  * reads as its own; at most 40 characters, whole ones.
  */
 export function displayName(text: string | null): string | null {
@@ -13,6 +19,9 @@ export function displayName(text: string | null): string | null {
     .replace(/["'`\\<>,;|${}[\]=]/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-  const short = [...clean].slice(0, LONGEST).join('').trim();
-  return short === '' ? null : short;
+  return clean === '' ? null : shortened(clean);
+}
+
+function shortened(text: string): string {
+  return [...text].slice(0, LONGEST).join('').trim();
 }

@@ -3,15 +3,15 @@
  * splits at the comma and never looks at the status. Whatever else it gets ends up as a name on a phone, or as a context
  * that is not there, and the call is dropped.
  */
-import { displayName } from './display-name.js';
+import { shownName } from './display-name.js';
 
 export const NOTHING = '{"Name":"","DialPlan":null}';
-/** A shorter answer is taken for a failure, harmlessly. */
+/** A shorter answer, in bytes, is taken for a failure, harmlessly. */
 const SHORTEST = 30;
 
 export function fleetAnswer(name: string | null, context: string | null): string {
-  const shown = displayName(name) ?? '';
+  const shown = shownName((name ?? '').split('|')) ?? '';
   const target = context !== null && /^\w{1,79}$/.test(context) ? `"${context}"` : 'null';
   const answer = `{"Name":"${shown}","DialPlan":${target}}`;
-  return answer.length < SHORTEST ? NOTHING : answer;
+  return Buffer.byteLength(answer) < SHORTEST ? NOTHING : answer;
 }

@@ -3,6 +3,8 @@ import type { Clock } from '../platform/clock.js';
 import type { Pbx, PbxMessage } from './ports.js';
 
 export const WAIT_CONTEXT = 'waitredirect';
+/** Where every Redirect leads, and where a dialplan goes that acts itself. */
+export const OWN_CONTEXT = 'web-zapros';
 const WAITING = new Set(['UserEvent', 'Wait']);
 /** A look that takes longer comes too late to act on. */
 export const LOOK_MS = 500;
@@ -24,9 +26,9 @@ export async function look(
   clock: Pick<Clock, 'monotonic'>,
 ): Promise<Look> {
   const began = clock.monotonic();
-  const [channel, states] = await Promise.all([channelOf(pbx, uid), deviceStates(pbx, targets)]);
+  const [channel, states] = await Promise.all([channelOf(pbx, uid), phoneStates(pbx, targets)]);
   const ms = clock.monotonic() - began;
-  const mayWaitYet = typeof channel !== 'string' && !channel.get('BridgeID');
+  const mayWaitYet = typeof channel !== 'string' && !channel.get('BridgeID') && channel.get('Context') !== OWN_CONTEXT;
   return {
     whyNot: ms > LOOK_MS ? `the PBX took ${Math.round(ms)} ms to answer` : whyNot(channel),
     mayWaitYet,
@@ -53,7 +55,8 @@ function whyNot(channel: PbxMessage | string): string | null {
   return channel.get('BridgeID') ? 'the call is answered' : null;
 }
 
-async function deviceStates(pbx: Pbx, targets: readonly string[]): Promise<Map<string, string | null>> {
+/** By what Dial would be given; null where the PBX does not say. */
+export async function phoneStates(pbx: Pbx, targets: readonly string[]): Promise<Map<string, string | null>> {
   // A Local channel's state says nothing about the phone behind it.
   const phones = targets.filter((target) => !target.startsWith('Local/'));
   if (phones.length === 0) return new Map();

@@ -1,24 +1,35 @@
 /**
  * Smart redirect over HTTP: `incoming-call` for hosts that must not open AMI, `getcustomerdata` for the fleet as it is.
- * README.md and fleet-answer.ts say what each promises.
+ * What each promises is in README.md; a dialplan reads the body and never the status.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../platform/clock.js';
+import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
+import { isShadow, onItsLine } from './caller.js';
+import { createComplaints } from './complaints.js';
+import { blank } from './desk.js';
+import { fieldsOf } from './fields.js';
+import type { Fields } from './fields.js';
 import { NOTHING, fleetAnswer } from './fleet-answer.js';
 import type { Caller, Decision, RedirectEnterprise } from './ports.js';
+import { createThrottle } from './throttle.js';
+import type { Told } from './told.js';
 
-export interface RedirectPluginOptions {
-  /** The enterprise of a token header, as far as it may ask from this address; null for everybody else. */
-  admit(token: string | string[] | undefined, address: string): RedirectEnterprise | null;
-  /** Decides, and acts over AMI where there is a link. */
-  answer(caller: Caller, channel: string | null): Promise<Decision>;
+export interface RedirectPluginOptions extends Told {
+  /**
+   * The enterprise of a token in the header or in a field; null when it has no settings of smart redirect.
+   * @throws TrunklineError WEBHOOK_FORBIDDEN for everybody else, DB_UNREACHABLE while that is not known
+   */
+  admit(token: string | string[] | undefined, fields: Fields, address: string): RedirectEnterprise | null;
+  /** As far as a dialplan's JSON can be read. @throws TrunklineError WEBHOOK_MALFORMED */
+  readJson(text: string): unknown;
+  statusOf(error: TrunklineError): number;
   /** Decides and does nothing. */
   decide(caller: Caller): Promise<Decision>;
-  /** The fleet's context that leads to this extension on this line, if the PBX is known to have it. */
-  fleetContext(enterprise: RedirectEnterprise, extension: string, line: string): Promise<string | null>;
   clock: Clock;
   log: Logger;
+  count(what: 'throttled'): void;
 }
 
 const MOST_BYTES = 16 * 1024;
@@ -27,85 +38,156 @@ const UNIQUE_ID = /^[\w.-]{1,150}$/;
 const FLEET_MS = 900;
 /** Of those the CRMs get what leaves time to answer. */
 const FLEET_DEADLINE_MS = 750;
+/** What a dialplan reads as "go on". */
+const TEXT_NOTHING = '|';
 
 export async function redirectPlugin(app: FastifyInstance, options: RedirectPluginOptions): Promise<void> {
   const { clock, log } = options;
+  const admits = createThrottle(clock);
+  const complain = createComplaints(log, clock);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: MOST_BYTES }, (_request, body, done) =>
     done(null, body),
   );
   app.addHook('onRequest', (request, _reply, done) => {
-    // A body without a type would be refused before anything of ours runs.
-    request.headers['content-type'] ??= 'application/octet-stream';
+    // A body whose type is none would be refused before anything of ours runs.
+    request.headers['content-type'] = 'application/octet-stream';
     done();
   });
 
-  app.post('/api/smart-redirect/incoming-call', async (request, reply) => {
-    const asText = (request.headers.accept ?? '').includes('text/plain');
-    const enterprise = options.admit(request.headers['token'], request.ip);
-    if (!enterprise) return refuse(reply, 403, 'the token is not known here, or not from this address');
-    const fields = fieldsOf(request.body);
-    const uid = fields?.['unique_id'] ?? '';
-    if (!fields || !UNIQUE_ID.test(uid)) return refuse(reply, 400, 'phone and unique_id are asked for');
-    const caller = callerOf(enterprise, uid, fields['phone'], fields['trunk'], clock.now());
-    const decision = await options.answer(caller, fields['channel'] ?? null);
-    const goes = decision.action === 'go';
-    if (asText) {
-      return reply.type('text/plain; charset=utf-8').send(`${goes ? decision.target : ''}|${decision.name ?? ''}`);
+  /** @throws TrunklineError */
+  function read(request: FastifyRequest): { fields: Fields; enterprise: RedirectEnterprise | null } {
+    const fields = fieldsOf(typeof request.body === 'string' ? request.body : '', options.readJson);
+    const enterprise = options.admit(request.headers['token'], fields, request.ip);
+    if (enterprise && !admits(enterprise.number, enterprise.settings.perSecond)) {
+      options.count('throttled');
+      complain(enterprise.number, 'smart redirect is asked too often over HTTP', { enterprise: enterprise.number });
+      throw new TrunklineError('THROTTLED', `enterprise ${enterprise.number} asks too often`);
     }
-    const result = {
-      action: goes ? 'redirected' : 'continue',
-      manager: goes ? decision.chosen : null,
-      target: goes ? decision.target : null,
-      name: decision.name,
-      reason: decision.reason,
-    };
-    return reply.send({ success: true, result });
-  });
+    return { fields, enterprise };
+  }
 
-  await app.register((fleet: FastifyInstance) => {
+  await app.register((scope: FastifyInstance) => {
+    scope.setErrorHandler((error, request, reply) => refuse(error, request, reply));
+    scope.post('/api/smart-redirect/incoming-call', incomingCall);
+  });
+  await app.register((scope: FastifyInstance) => {
     // Whatever happens before or inside the handler, the dialplan gets the same harmless words.
-    fleet.setErrorHandler((error, _request, reply) => {
-      log.warn({ err: error }, 'getcustomerdata answers nothing');
+    scope.setErrorHandler((error, _request, reply) => {
+      const { status, code, message } = described(error);
+      if (status >= 500) log.error({ err: error, status }, 'getcustomerdata answers nothing');
+      // The door speaks of those it turned away.
+      else if (status !== 403) complain(code, 'getcustomerdata answers nothing', { code, why: message });
       return sendFleet(reply, NOTHING);
     });
-    fleet.post('/api/callevent/getcustomerdata', async (request, reply) => {
-      const over = new AbortController();
-      const late = clock.sleep(FLEET_MS, over.signal).then(() => NOTHING);
-      try {
-        return await sendFleet(reply, await Promise.race([forFleet(request), late]));
-      } finally {
-        over.abort();
-      }
-    });
+    scope.all('/api/callevent/getcustomerdata', getCustomerData);
   });
 
-  async function forFleet(request: FastifyRequest): Promise<string> {
-    const fields = fieldsOf(request.body);
-    const enterprise = fields && options.admit(request.headers['token'], request.ip);
-    const line = fields?.['TrunkId'] ?? null;
-    if (!enterprise || enterprise.mode === 'off') return NOTHING;
-    const { settings } = enterprise;
-    const hurried = {
-      ...enterprise,
-      settings: { ...settings, deadlineMs: Math.min(settings.deadlineMs, FLEET_DEADLINE_MS) },
+  async function incomingCall(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { fields, enterprise } = read(request);
+    const { phone, unique_id: uid, trunk, channel } = fields;
+    if (phone === undefined || uid === undefined || !UNIQUE_ID.test(uid)) {
+      throw new TrunklineError('WEBHOOK_MALFORMED', 'phone and unique_id are asked for');
+    }
+    if (!enterprise) return sendDecision(request, reply, { name: null, reason: 'smart redirect is not set up' });
+    const caller = callerOf(enterprise, uid, phone, trunk, clock.now());
+    const { decision, afterwards } = await options.answer(caller, channel ?? null);
+    whenOut(reply, (delivered) => void afterwards(delivered));
+    return sendDecision(request, reply, isShadow(caller.enterprise) ? { ...decision, name: null } : decision);
+  }
+
+  function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const { status, code, message } = described(error);
+    if (status >= 500) log.error({ err: error, path: request.routeOptions.url, status }, 'request failed');
+    void reply.code(status);
+    return wantsText(request) ? sendText(reply, TEXT_NOTHING) : reply.send({ success: false, code, message });
+  }
+
+  function described(error: unknown): { status: number; code: string; message: string } {
+    if (error instanceof TrunklineError)
+      return { status: options.statusOf(error), code: error.code, message: error.message };
+    const { statusCode: status = 500, code = '', message } = error as { statusCode?: number; code?: string } & Error;
+    if (status === 413) return { status, code: 'WEBHOOK_TOO_LARGE', message: 'the body is too large' };
+    if (status < 500) return { status, code, message };
+    return { status: 500, code: 'INTERNAL', message: 'an error of ours; the log has it' };
+  }
+
+  async function getCustomerData(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { fields, enterprise } = read(request);
+    if (!enterprise || enterprise.mode === 'off') return sendFleet(reply, NOTHING);
+    const { Phone: phone, UniqueId, TrunkId } = fields;
+    const uid = UNIQUE_ID.test(UniqueId ?? '') ? (UniqueId ?? '') : '';
+    const line = /^\w{1,60}$/.test(TrunkId ?? '') ? TrunkId : undefined;
+    const caller = callerOf(hurried(enterprise), uid, phone, line, clock.now());
+    const decision = await inTime(caller, fields['LoadDialPlan'] !== 'false');
+    whenOut(reply, (delivered) => void options.keep(caller, decision, delivered));
+    const { action, name, target } = decision;
+    const text = isShadow(caller.enterprise) ? NOTHING : fleetAnswer(name, action === 'go' ? target : null);
+    return sendFleet(reply, text);
+  }
+
+  /** Whatever is known of the call when the fleet's dialplan has to be answered. */
+  async function inTime(caller: Caller, wantsContext: boolean): Promise<Decision> {
+    let known = released(blank(caller), 'no answer in time');
+    const work = async (): Promise<void> => {
+      const decision = await options.decide(caller);
+      known = released(decision, wantsContext ? 'the PBX did not answer in time' : 'only the name is asked for');
+      if (wantsContext) known = await options.forFleet(caller, decision);
     };
-    const caller = callerOf(hurried, fields?.['UniqueId'] ?? '', fields?.['Phone'], line ?? undefined, clock.now());
-    const decision = await options.decide(caller);
-    if (enterprise.mode === 'shadow' || settings.mode === 'shadow') return NOTHING;
-    const [extension] = decision.candidates;
-    const context =
-      extension !== undefined && line !== null ? await options.fleetContext(enterprise, extension, line) : null;
-    return fleetAnswer(decision.name, context);
+    const over = new AbortController();
+    const working = work().catch((error: unknown) => {
+      log.error({ err: error, enterprise: caller.enterprise.number }, 'getcustomerdata answers without a context');
+      known = released(known, 'an error of ours; the log has it');
+    });
+    await Promise.race([working, clock.sleep(FLEET_MS, over.signal)]);
+    over.abort();
+    return known;
   }
 }
 
-async function sendFleet(reply: FastifyReply, text: string): Promise<FastifyReply> {
+function released(decision: Decision, reason: string): Decision {
+  return { ...decision, action: 'release', chosen: null, target: null, reason };
+}
+
+/** True when the answer went out whole; false when the asker had gone. */
+function whenOut({ raw }: FastifyReply, act: (delivered: boolean) => void): void {
+  if (raw.closed) act(false);
+  else raw.once('close', () => act(raw.writableFinished));
+}
+
+function sendDecision(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  decision: Pick<Decision, 'name' | 'reason'> & Partial<Decision>,
+): FastifyReply {
+  const { name, reason } = decision;
+  const goes = decision.action === 'go' && decision.target ? decision : null;
+  if (wantsText(request)) return sendText(reply, `${goes?.target ?? ''}|${name ?? ''}`);
+  const result = {
+    action: goes ? 'redirected' : 'continue',
+    manager: goes?.chosen ?? null,
+    target: goes?.target ?? null,
+    name,
+    reason,
+  };
+  return reply.send({ success: true, result });
+}
+
+function wantsText(request: FastifyRequest): boolean {
+  return (request.headers.accept ?? '').includes('text/plain');
+}
+
+function sendText(reply: FastifyReply, text: string): FastifyReply {
+  return reply.type('text/plain; charset=utf-8').send(text);
+}
+
+function sendFleet(reply: FastifyReply, text: string): FastifyReply {
   return reply.code(200).type('application/json; charset=utf-8').send(text);
 }
 
-async function refuse(reply: FastifyReply, status: number, message: string): Promise<FastifyReply> {
-  return reply.code(status).send({ success: false, message });
+function hurried(enterprise: RedirectEnterprise): RedirectEnterprise {
+  const { settings } = enterprise;
+  return { ...enterprise, settings: { ...settings, deadlineMs: Math.min(settings.deadlineMs, FLEET_DEADLINE_MS) } };
 }
 
 function callerOf(
@@ -116,22 +198,6 @@ function callerOf(
   now: number,
 ): Caller {
   const line = trunk === undefined || trunk === '' || trunk === 's' ? null : trunk;
-  return { enterprise, uid, number: phone ?? null, line, waitsSince: now, heardAt: now, heardBy: 'http' };
-}
-
-/** JSON or a form, whatever the header says; values as text. */
-function fieldsOf(body: unknown): Record<string, string> | null {
-  if (typeof body !== 'string') return null;
-  const text = body.trim();
-  if (!text.startsWith('{')) return Object.fromEntries(new URLSearchParams(text));
-  try {
-    const parsed = JSON.parse(text) as Record<string, unknown>;
-    return Object.fromEntries(
-      Object.entries(parsed).flatMap(([name, value]) =>
-        typeof value === 'string' || typeof value === 'number' ? [[name, String(value)]] : [],
-      ),
-    );
-  } catch {
-    return null;
-  }
+  const number = phone ?? null;
+  return onItsLine({ enterprise, uid, number, line, waitsSince: now, heardAt: now, heardBy: 'http' });
 }

@@ -2,18 +2,29 @@
 
 export type RedirectMode = 'owner' | 'last' | 'first' | 'name' | 'shadow' | 'off';
 
-export interface RedirectSettings {
+export type DecidedMode = Exclude<RedirectMode, 'shadow' | 'off'>;
+
+/** What may be different on one line. */
+export interface LineSettings {
   mode: RedirectMode;
-  shadowOf: 'owner' | 'last' | 'first';
   otherwise: 'nobody' | 'last' | 'first';
+  order: readonly string[];
+  shows: readonly ('customer' | 'line')[];
+}
+
+export interface RedirectSettings extends LineSettings {
+  shadowOf: DecidedMode;
   secret: string | null;
   deadlineMs: number;
-  lines: Readonly<Record<string, boolean>>;
+  /** By line, `*` for those not named: false leaves its calls alone. */
+  lines: Readonly<Record<string, boolean | { [Key in keyof LineSettings]?: LineSettings[Key] | undefined }>>;
   tech: 'PJSIP' | 'SIP' | null;
   waitSeconds: number;
   ringBusy: boolean;
   localContexts: readonly string[];
   fleetContexts: readonly string[];
+  /** Questions over HTTP. */
+  perSecond: number;
 }
 
 /** A person's phone, and when he takes redirected calls. */
@@ -33,7 +44,7 @@ export interface RedirectEnterprise {
   country: string;
   pbxKey: string;
   extensionPattern: string;
-  lines: readonly { id: string; transform: string | null }[] | null;
+  lines: readonly { id: string; transform: string | null; name: string | null }[] | null;
   extensions: readonly RedirectExtension[];
   settings: RedirectSettings;
 }

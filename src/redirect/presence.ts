@@ -4,10 +4,10 @@
  */
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
-import { WAIT_CONTEXT } from './look.js';
+import { OWN_CONTEXT, WAIT_CONTEXT } from './look.js';
 import type { Pbx } from './ports.js';
 
-const OWN_CONTEXTS = [WAIT_CONTEXT, 'web-zapros'];
+const OWN_CONTEXTS = [WAIT_CONTEXT, OWN_CONTEXT];
 const DEFAULT_CONTEXT = 'default-route';
 const ASK_MS = 5_000;
 const FRESH_MS = 3_600_000;

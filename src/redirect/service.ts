@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
+import { createComplaints } from './complaints.js';
 import type { Desk } from './desk.js';
 import { WAIT_CONTEXT } from './look.js';
 import type { Caller, Pbx, RedirectEnterprise } from './ports.js';
@@ -54,12 +55,12 @@ export interface Redirect {
 const EVENT = 'SmartRedirect';
 const UNIQUE_ID = /^[\w.-]{1,150}$/;
 const CHECK_MS = 3_600_000;
-const COMPLAIN_MS = 60_000;
 
 export function createRedirect(deps: RedirectDeps): Redirect {
   const { clock, log, desk, presences } = deps;
   const inHand = new Set<string>();
-  const complained = new Map<string, number>();
+  const complaints = createComplaints(log, clock);
+  const complain = (pbx: string, message: string, more: object = {}) => complaints(pbx, message, { pbx, ...more });
   const asked = new Set<string>();
 
   function handle(caller: Caller): void {
@@ -91,13 +92,6 @@ export function createRedirect(deps: RedirectDeps): Redirect {
   /** Whose call it is, by the secret it was signed with. */
   function signedBy(pbxKey: string, uid: string, signature: string): RedirectEnterprise | null {
     return deps.onPbx(pbxKey).find(({ settings }) => isSignedWith(settings.secret, uid, signature)) ?? null;
-  }
-
-  function complain(pbxKey: string, message: string, more: object = {}): void {
-    const now = clock.monotonic();
-    if (now - (complained.get(pbxKey) ?? -Infinity) < COMPLAIN_MS) return;
-    complained.set(pbxKey, now);
-    log.warn({ pbx: pbxKey, ...more }, message);
   }
 
   /** Without a signature the line tells whose call it is; the PBX itself has shown that it waits. */

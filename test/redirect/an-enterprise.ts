@@ -4,6 +4,8 @@ export const settings: RedirectSettings = {
   mode: 'owner',
   shadowOf: 'owner',
   otherwise: 'nobody',
+  order: [],
+  shows: ['customer'],
   secret: 'word-1',
   deadlineMs: 500,
   lines: {},
@@ -12,6 +14,7 @@ export const settings: RedirectSettings = {
   ringBusy: false,
   localContexts: [],
   fleetContexts: [],
+  perSecond: 20,
 };
 
 export function anEnterprise(
