@@ -22,14 +22,14 @@ export function translate(message: AmiMessage, arrivedAt: number): Fact | null {
   return { ...body, source: 'ami', at: stamp ?? arrivedAt, arrivedAt, stamped: stamp !== null } as Fact;
 }
 
-/** One `Status` answer as a channel of a snapshot. */
+/** One answer to `Status` or `CoreShowChannels` as a channel of a snapshot. */
 export function statusToLiveChannel(message: AmiMessage): LiveChannel {
   const channel = channelOf(message, '');
   return {
     ...(channel ?? { ...NOBODY, uid: message.get('Uniqueid') ?? '', name: message.get('Channel') ?? '' }),
     bridge: valueOf(message, 'BridgeID') ?? valueOf(message, 'BridgeId'),
     application: valueOf(message, 'Application'),
-    seconds: numberOf(message, 'Seconds'),
+    seconds: numberOf(message, 'Seconds') ?? secondsIn(valueOf(message, 'Duration')),
     dnid: valueOf(message, 'DNID'),
   };
 }
@@ -81,6 +81,12 @@ function valueOf(message: AmiMessage, header: string): string | null {
 function numberOf(message: AmiMessage, header: string): number | null {
   const value = message.get(header);
   return value !== undefined && /^-?\d{1,12}$/.test(value) ? Number(value) : null;
+}
+
+/** Of `HH:MM:SS`, hours without an end. */
+function secondsIn(duration: string | null): number | null {
+  const [, hours, minutes, seconds] = /^(\d+):(\d\d):(\d\d)$/.exec(duration ?? '') ?? [];
+  return hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
 /** Names come with C escapes. */

@@ -6,7 +6,7 @@ const MAX_AGE_MS = 86_400_000;
 const AHEAD_MS = 5_000;
 
 /** `1736931900.12`, `pbx1-1736931900.12`: Unix ms of the second in it, or null. */
-function epochOf(uid: string): number | null {
+export function epochOf(uid: string): number | null {
   const match = /(?:^|-)(\d{9,10})\.\d+$/.exec(uid);
   return match ? Number(match[1]) * 1000 : null;
 }

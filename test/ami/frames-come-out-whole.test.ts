@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { DropReason } from '../../src/ami/frame.js';
 import { FrameParser } from '../../src/ami/frame.js';
 import { distrust } from '../../src/ami/headers.js';
 import type { AmiMessage } from '../../src/ami/message.js';
+import { VERSIONS, captureBytes, captureNames } from '../calls/captures.js';
 
 interface Read {
   messages: AmiMessage[];
@@ -48,11 +48,9 @@ function createRandom(seed: number): (below: number) => number {
 }
 
 describe('the frame parser', () => {
-  for (const version of ['16', '22']) {
+  for (const version of VERSIONS) {
     it(`reads every recorded call of Asterisk ${version} the same in any pieces, and believes all of it`, () => {
-      const folder = new URL(`../captures/${version}/`, import.meta.url);
-      for (const name of readdirSync(folder).filter((file) => file.endsWith('.ami'))) {
-        const bytes = readFileSync(new URL(name, folder));
+      for (const bytes of captureNames(version).map((name) => captureBytes(version, name))) {
         const whole = read([bytes]);
         expect(whole.drops).toEqual([]);
         expect(whole.messages[0]?.type).toBe('greeting');

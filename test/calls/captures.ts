@@ -4,6 +4,7 @@ import { FrameParser } from '../../src/ami/frame.js';
 import type { AmiMessage } from '../../src/ami/message.js';
 import { translate } from '../../src/ami/translate.js';
 import type { Fact } from '../../src/calls/facts.js';
+import { timesOf } from '../../src/cli/replay/capture-clock.js';
 
 export interface ExpectedCall {
   direction: 'in' | 'out' | 'internal';
@@ -20,24 +21,27 @@ export interface ExpectedCall {
   transfers: { kind: string; from: string; to: string; answered: boolean }[];
   hold: boolean;
   queue?: string;
+  /** Path of the recording, where the PBX named it. */
+  recording?: string;
   uniqueid: string;
   uniqueids: string[];
 }
 
 export type Stream = 'everything' | 'call, user and cdr' | 'the safe user';
 export const STREAMS: readonly Stream[] = ['everything', 'call, user and cdr', 'the safe user'];
-export const VERSIONS = ['16', '22'] as const;
+export const VERSIONS = ['16', '20', '22'] as const;
 
+const EXPECTED = '.expected.json';
 const folder = (version: string) => new URL(`../captures/${version}/`, import.meta.url);
 
 export function captureNames(version: string): string[] {
   return readdirSync(folder(version))
-    .filter((name) => name.endsWith('.ami'))
-    .map((name) => name.slice(0, -'.ami'.length));
+    .filter((name) => name.endsWith(EXPECTED))
+    .map((name) => name.slice(0, -EXPECTED.length));
 }
 
 export function expectedCalls(version: string, name: string): ExpectedCall[] {
-  return JSON.parse(readFileSync(new URL(`${name}.expected.json`, folder(version)), 'utf8')) as ExpectedCall[];
+  return JSON.parse(readFileSync(new URL(`${name}${EXPECTED}`, folder(version)), 'utf8')) as ExpectedCall[];
 }
 
 const SAFE_EXCLUDES = new Set(['Newchannel', 'Newexten', 'VarSet']);
@@ -50,7 +54,16 @@ function lets(stream: Stream, message: AmiMessage): boolean {
   return stream !== 'the safe user' || !SAFE_EXCLUDES.has(message.name);
 }
 
+export function captureBytes(version: string, name: string): Buffer {
+  return readFileSync(new URL(`${name}.ami`, folder(version)));
+}
+
 export function captureMessages(version: string, name: string): AmiMessage[] {
+  return messagesIn([captureBytes(version, name)]);
+}
+
+/** All messages of a session that came in these pieces. Throws where one is not read. */
+export function messagesIn(pieces: Iterable<Buffer>): AmiMessage[] {
   const messages: AmiMessage[] = [];
   const parser = new FrameParser({
     encoding: 'utf8',
@@ -63,20 +76,21 @@ export function captureMessages(version: string, name: string): AmiMessage[] {
       throw new Error('broken');
     },
   });
-  parser.push(readFileSync(new URL(`${name}.ami`, folder(version))));
+  for (const piece of pieces) parser.push(piece);
   return messages;
 }
 
-/** The facts of a capture as a user with those rights would have had them. Our clock is one second behind the PBX's. */
+/** The facts of a capture as a user with those rights would have had them. */
 export function captureFacts(version: string, name: string, stream: Stream): Fact[] {
-  const facts: Fact[] = [];
-  let arrivedAt = 0;
-  for (const message of captureMessages(version, name)) {
-    if (message.type !== 'event' || !lets(stream, message)) continue;
-    const stamp = Number(message.get('Timestamp') ?? 0);
-    if (stamp > 0) arrivedAt = Math.max(arrivedAt, Math.round(stamp * 1000) - 1000);
-    const fact = translate(message, arrivedAt);
-    if (fact) facts.push(fact);
-  }
-  return facts;
+  return factsOf(captureMessages(version, name), stream);
+}
+
+/** Our clock is one second behind the PBX's. */
+export function factsOf(messages: readonly AmiMessage[], stream: Stream): Fact[] {
+  const events = messages.filter(({ type }) => type === 'event');
+  const times = timesOf(events);
+  return events.flatMap((event, index) => {
+    const fact = lets(stream, event) ? translate(event, (times[index] ?? 0) - 1000) : null;
+    return fact ?? [];
+  });
 }

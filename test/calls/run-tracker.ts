@@ -73,8 +73,13 @@ export class Run implements Ran {
   }
 
   fold(fact: Fact): Folded {
+    return this.foldAll([fact]);
+  }
+
+  /** In one draft, and without the timers in between. */
+  foldAll(facts: readonly Fact[]): Folded {
     const draft = this.tracker.begin();
-    draft.fold(fact);
+    for (const fact of facts) draft.fold(fact);
     const folded = draft.result();
     draft.commit();
     this.events.push(...folded.events);
@@ -85,12 +90,27 @@ export class Run implements Ran {
 
   /** As after a restart: what was saved is loaded into a new tracker. */
   reload(): void {
+    this.tracker = this.#saved();
+  }
+
+  /** The same up to now, after a restart; what it goes on with leaves this one as it is. */
+  copy(): Run {
+    const copy = new Run(this.context);
+    copy.tracker = this.#saved();
+    copy.events.push(...this.events);
+    copy.finished.push(...this.finished);
+    copy.folds.push(...this.folds);
+    return copy;
+  }
+
+  #saved(): Tracker {
     const states = JSON.parse(JSON.stringify(this.tracker.liveCalls())) as CallState[];
     const ended = this.folds.flatMap((folded) =>
       folded.uids.flatMap(({ uid, callId, endedAt }) => (endedAt === null ? [] : [{ uid, callId, endedAt }])),
     );
-    this.tracker = new Tracker(this.context);
-    this.tracker.load(states, ended);
+    const tracker = new Tracker(this.context);
+    tracker.load(states, ended);
+    return tracker;
   }
 }
 

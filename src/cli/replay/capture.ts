@@ -5,6 +5,7 @@ import type { AmiMessage } from '../../ami/message.js';
 import { translate } from '../../ami/translate.js';
 import type { Fact } from '../../calls/facts.js';
 import { TrunklineError } from '../../platform/errors.js';
+import { timesOf } from './capture-clock.js';
 
 export interface Capture {
   facts: Fact[];
@@ -15,26 +16,18 @@ export interface Capture {
 
 /** The facts of a recorded AMI session, judged as on a live one. */
 export async function readCapture(file: string): Promise<Capture> {
-  const capture: Capture = { facts: [], messages: 0, dropped: 0 };
-  // A session recorded without stamps has an order and no times: a millisecond a message keeps the order.
-  let now = 0;
-  const take = (message: AmiMessage) => {
-    capture.messages += 1;
-    const stamp = Number(message.get('Timestamp') ?? 0) * 1000;
-    now = Math.max(now + 1, stamp > 0 ? Math.round(stamp) : 0);
-    const fact = translate(message, now);
-    if (fact) capture.facts.push(fact);
-  };
+  const events: AmiMessage[] = [];
+  let dropped = 0;
   const parser = new FrameParser({
     encoding: 'utf8',
     lineLimit: 1024 * 1024,
     onMessage(message) {
       // Answers to somebody's questions are passed over.
       if (message.type !== 'event' || message.get('ActionID') !== undefined) return;
-      if (distrust(message)) capture.dropped += 1;
-      else take(message);
+      if (distrust(message)) dropped += 1;
+      else events.push(message);
     },
-    onDrop: () => (capture.dropped += 1),
+    onDrop: () => (dropped += 1),
     onBroken: () => undefined,
   });
   try {
@@ -43,5 +36,7 @@ export async function readCapture(file: string): Promise<Capture> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new TrunklineError('CONFIG_INVALID', `there is no file ${file}`);
   }
-  return capture;
+  const times = timesOf(events);
+  const facts = events.flatMap((event, i) => translate(event, times[i] ?? 0) ?? []);
+  return { facts, messages: events.length, dropped };
 }

@@ -1,0 +1,54 @@
+/** The channels of a PBX as its facts show them one after another: what it would answer when asked for them all. */
+import type { ChannelInfo, Fact, LiveChannel } from '../../src/calls/facts.js';
+
+export class ChannelsAlive {
+  readonly #channels = new Map<string, LiveChannel & { bornAt: number }>();
+
+  saw(fact: Fact): this {
+    for (const [info, over] of shownBy(fact)) this.#shows(info, over, fact.at);
+    if (fact.kind === 'channel.gone') this.#channels.delete(fact.channel.uid);
+    return this;
+  }
+
+  /** `at`: by the PBX's clock. */
+  snapshot(at: number): LiveChannel[] {
+    return [...this.#channels.values()].map(({ bornAt, ...channel }) => ({
+      ...channel,
+      seconds: Math.floor((at - bornAt) / 1000),
+    }));
+  }
+
+  #shows(info: ChannelInfo, over: Partial<LiveChannel>, at: number): void {
+    const known = this.#channels.get(info.uid) ?? {
+      bridge: null,
+      application: null,
+      seconds: null,
+      dnid: null,
+      bornAt: at,
+    };
+    this.#channels.set(info.uid, { ...known, ...info, ...over });
+  }
+}
+
+function shownBy(fact: Fact): [ChannelInfo, Partial<LiveChannel>][] {
+  switch (fact.kind) {
+    case 'channel.new':
+    case 'channel.state':
+    case 'channel.seen':
+    case 'channel.hold':
+      return [[fact.channel, {}]];
+    case 'dial.begin':
+      return [
+        ...(fact.channel === null
+          ? []
+          : [[fact.channel, { application: 'Dial' }] as [ChannelInfo, Partial<LiveChannel>]]),
+        [fact.dest, { application: 'AppDial' }],
+      ];
+    case 'bridge.enter':
+      return [[fact.channel, { bridge: fact.bridge }]];
+    case 'bridge.leave':
+      return [[fact.channel, { bridge: null }]];
+    default:
+      return [];
+  }
+}
