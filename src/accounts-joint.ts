@@ -9,6 +9,7 @@ import type { Directory } from './integrations/directory.js';
 import { keepSecrets } from './integrations/keep-secrets.js';
 import type { SaveDeps } from './integrations/save-integration.js';
 import { whoTalked } from './redirect/store.js';
+import { askedFor } from './click/store.js';
 
 export interface AccountDeps {
   pool: Pool;
@@ -27,6 +28,7 @@ export function accountDeps(
     crmUsers: () => crmUsers().of(enterprise, type),
     lastTalked: async (phone) => (await whoTalked(pool, enterprise, phone)).last,
     createOnce: createOnceWith(pool, place),
+    askedFor: (call) => askedFor(pool, enterprise, type, call.uid),
     keepSecrets: (fields) => keepSecrets(pool, save, place, fields),
   };
 }

@@ -7,6 +7,7 @@ import { createPbxLinks } from './ami/links.js';
 import type { CallEvent } from './calls/vocabulary.js';
 import type { Folded } from './calls/tracker.js';
 import { accountDeps } from './accounts-joint.js';
+import { createClickJoint } from './click-joint.js';
 import {
   deliveryMetrics,
   integrationSource,
@@ -37,6 +38,7 @@ import { createDeliveryWorker } from './delivery/worker.js';
 import { createConnections } from './integrations/connections.js';
 import { createCrmUsers } from './integrations/crm-users.js';
 import { createDirectory } from './integrations/directory.js';
+import { createManagerStatuses } from './integrations/manager-status.js';
 import { stepsOf } from './integrations/contract.js';
 import { registry, secretFieldsOfConnectors } from './integrations/registry.js';
 import { createVault } from './integrations/secrets.js';
@@ -203,6 +205,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       units.clockStepped(byMs, clock.now());
       links.clockStepped(byMs);
     };
+    const statuses = createManagerStatuses({ db: pool, clock, log });
     const redirect = createRedirectJoint({
       pool,
       clock,
@@ -212,7 +215,19 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       connections,
       links: () => links,
       leaseLeftMs: (key) => units.leaseLeftMs(key),
+      away: (enterprise, extension) => statuses.away(enterprise, extension),
       findByToken,
+    });
+    const clicks = createClickJoint({
+      pool,
+      clock,
+      log,
+      metrics,
+      directory,
+      connections,
+      crmUsers,
+      statuses,
+      links: () => links,
     });
     const webhookJournal = await openJournal({
       dir: join(config.dataDir, 'journal', 'webhooks'),
@@ -296,6 +311,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       plugins: [
         (scope) => webhooksPlugin(scope, { findByToken, intake, clock, log, metrics }),
         (scope) => redirect.plugin(scope),
+        (scope) => clicks.plugin(scope),
       ],
     });
     const listener = createListener({
@@ -356,6 +372,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     async function maintain(): Promise<void> {
       await runPartitionMaintenance(pool, clock.now(), { ...DEFAULT_RETENTION, ...config.retention });
       await dropJournalMarks(pool);
+      await clicks.maintain();
     }
 
     /** What must be done once before the parts may run; a database that goes away in the middle is waited for. */
@@ -381,6 +398,8 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       work('leases', (signal) => units.keep(signal));
       work('redirect', (signal) => redirect.run(signal));
       work('users of CRMs', (signal) => crmUsers.run(signal));
+      work('status of managers', (signal) => statuses.run(signal));
+      work('clicks', (signal) => clicks.run(signal));
       work('maintenance', async (signal) => {
         for (; !signal.aborted; await clock.sleep(MAINTENANCE_MS, signal)) await maintain();
       });

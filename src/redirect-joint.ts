@@ -33,6 +33,8 @@ export interface RedirectJointDeps {
   connections: Pick<Connections, 'lookups'>;
   links(): PbxLinks;
   leaseLeftMs(pbxKey: string): number;
+  /** Whether the manager of this extension takes no calls now, by his CRM's word. */
+  away(enterprise: string, extension: string): boolean;
   findByToken(token: string): Enterprise | null;
 }
 
@@ -60,6 +62,11 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     };
   }
 
+  function redirecting(enterprise: Enterprise): RedirectEnterprise | null {
+    const found = redirectEnterprise(enterprise);
+    return found && { ...found, away: (extension) => deps.away(found.number, extension) };
+  }
+
   const presences = createPresences({ pbx, clock, log });
   const desk = createDesk({
     clock,
@@ -83,7 +90,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     desk,
     presences,
     pbx,
-    onPbx: (key) => directory.onPbx(key).flatMap((one) => redirectEnterprise(one) ?? []),
+    onPbx: (key) => directory.onPbx(key).flatMap((one) => redirecting(one) ?? []),
     count: (what) => counted.inc({ what }),
   });
 
@@ -110,7 +117,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
         decide: (caller) => desk.decide(caller),
         admit(token, fields, address) {
           const { candidates } = readTokens(token, fields);
-          return redirectEnterprise(door.admit(candidates, 'smart-redirect', address));
+          return redirecting(door.admit(candidates, 'smart-redirect', address));
         },
         readJson: (text) => readBody(Buffer.from(text)),
         statusOf: ({ code }) => HTTP_STATUS[code],

@@ -101,6 +101,27 @@ CREATE INDEX calls_phone ON calls USING btree (enterprise_number, phone, started
 CREATE INDEX calls_uid ON calls USING btree (pbx, unique_id);
 INTERNAL TRIGGERS 2;
 
+TABLE click_calls (
+  id uuid NOT NULL,
+  enterprise_number text NOT NULL,
+  pbx text NOT NULL,
+  unique_id text NOT NULL,
+  extension text NOT NULL,
+  phone text NOT NULL,
+  source text NOT NULL,
+  refs jsonb NOT NULL,
+  state text NOT NULL DEFAULT 'asked'::text,
+  error text,
+  asked_at timestamp with time zone NOT NULL DEFAULT now(),
+  placed_at timestamp with time zone,
+  settle_at timestamp with time zone NOT NULL,
+  CONSTRAINT click_calls_pkey PRIMARY KEY (id),
+  CONSTRAINT click_calls_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'placed'::text, 'failed'::text, 'over'::text])))
+);
+CREATE INDEX click_calls_recent ON click_calls USING btree (enterprise_number, asked_at DESC);
+CREATE INDEX click_calls_uid ON click_calls USING btree (enterprise_number, unique_id);
+CREATE INDEX click_calls_unsettled ON click_calls USING btree (settle_at) WHERE (state <> 'over'::text);
+
 TABLE crm_created (
   enterprise_number text NOT NULL,
   integration_type text NOT NULL,
@@ -252,6 +273,14 @@ TABLE leases (
   epoch bigint NOT NULL DEFAULT 1,
   expires_at timestamp with time zone NOT NULL,
   CONSTRAINT leases_pkey PRIMARY KEY (kind, key)
+);
+
+TABLE manager_status (
+  enterprise_number text NOT NULL,
+  extension text NOT NULL,
+  status text NOT NULL,
+  changed_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT manager_status_pkey PRIMARY KEY (enterprise_number, extension)
 );
 
 TABLE pbx_gaps (

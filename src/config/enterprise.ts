@@ -5,6 +5,8 @@
  */
 import { z } from 'zod';
 import { isTimeZone } from '../platform/time-zone.js';
+import { clickToCall } from './click-to-call.js';
+import type { ClickToCall } from './click-to-call.js';
 import { reachability, smartRedirect } from './smart-redirect.js';
 import type { SmartRedirect } from './smart-redirect.js';
 import { isAddress } from './variables.js';
@@ -122,6 +124,7 @@ export const enterpriseEntry = z
     webhookFrom: z.array(network).optional(),
     clientId: secret('the client id').optional(),
     dialAllow: z.array(country).optional(),
+    clickToCall: clickToCall.default(() => clickToCall.parse({})),
     /** What CRMs are told of callers without a number. */
     anonymous: z.enum(ANONYMOUS).default('record'),
     extensions: z.array(extension).default([]),
@@ -186,7 +189,9 @@ export interface Enterprise {
   webhookFrom: string[];
   /** Names it in click-to-call callbacks: as good as a password. */
   clientId: string;
+  /** Countries click-to-call may dial. */
   dialAllow: string[];
+  clickToCall: ClickToCall;
   /** What CRMs are told of callers without a number: the finished call, a card too, nothing. */
   anonymous: (typeof ANONYMOUS)[number];
   extensions: Extension[];

@@ -37,6 +37,7 @@ export function resolveEnterprise(entry: EnterpriseEntry, around: Surroundings):
     webhookFrom: entry.webhookFrom ?? networksOf(entry.pbx?.host ?? around.address),
     clientId: around.clientId,
     dialAllow: entry.dialAllow ?? [entry.country],
+    clickToCall: entry.clickToCall,
     anonymous: entry.anonymous,
     extensions: entry.extensions,
     smartRedirect: entry.smartRedirect && { ...entry.smartRedirect, secret: around.smartRedirectSecret },

@@ -4,9 +4,9 @@
  * - `GET /readyz`: 200 `{"status":"ready"}`, or 503 with `problems: [{part, why}]`. For "page someone".
  * - `GET /metrics`: Prometheus text. Free on loopback; from elsewhere only with `Authorization: Bearer <metrics token>`.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isLoopback } from '../platform/ip-ranges.js';
+import { sameSecret } from '../platform/strong-id.js';
 import type { Metrics } from '../platform/metrics.js';
 import type { Health } from './health.js';
 
@@ -48,9 +48,5 @@ function isLocal(request: FastifyRequest): boolean {
 function hasToken(request: FastifyRequest, token: string | null): boolean {
   const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === null || given === undefined) return false;
-  return timingSafeEqual(digest(given), digest(token));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return sameSecret(given, token);
 }

@@ -138,6 +138,11 @@ export interface Connection {
    * @throws ConnectorError when it could not be asked, which is not the same.
    */
   findResponsible?(phone: string, signal: AbortSignal): Promise<Responsible | null>;
+  /**
+   * Nothing came of a call this CRM asked for by a click, `refs` being what it asked with: whatever it shows as going on is
+   * closed. Absent: it shows nothing.
+   */
+  dropAsked?(refs: Readonly<Record<string, string>>, extension: string, signal: AbortSignal): Promise<Outcome>;
   /** Writes our module and the whole code list to the CRM; repeat-safe. */
   register?(signal: AbortSignal): Promise<CheckResult>;
   close(): Promise<void>;

@@ -65,6 +65,7 @@ function whyNot(enterprise: RedirectEnterprise, extension: string, at: number): 
   if (!new RegExp(enterprise.extensionPattern).test(extension)) return `${extension} is no extension here`;
   const settings = settingsOf(enterprise, extension);
   if (settings?.dnd) return `${extension} does not want to be disturbed`;
+  if (enterprise.away?.(extension)) return `${extension} is on a break, his CRM says`;
   if (settings?.hours !== undefined && !isWithin(hoursOf(settings.hours), at, enterprise.timezone))
     return `${extension} is not at work now`;
   return null;

@@ -46,6 +46,8 @@ export interface RedirectEnterprise {
   extensionPattern: string;
   lines: readonly { id: string; transform: string | null; name: string | null }[] | null;
   extensions: readonly RedirectExtension[];
+  /** Whether this extension's manager has said in his CRM that he takes no calls now. */
+  away?(extension: string): boolean;
   settings: RedirectSettings;
 }
 

@@ -70,9 +70,9 @@ export function managerConf(version: 16 | 22, port: number): string {
   return [
     `[general]\nenabled=yes\nwebenabled=no\nport=${port}\nbindaddr=127.0.0.1\ntimestampevents=yes\n`,
     user('crm', 'all', 'all'),
-    user('safe', 'call,user,cdr', 'call,reporting', withoutForgeable(syntax)),
+    user('safe', 'call,user,cdr', 'call,reporting,originate', withoutForgeable(syntax)),
     user('min', 'call,user,cdr', 'call,reporting'),
-    user('fleet', 'call,user,cdr,dialplan', 'call,reporting', fleetOnly(syntax)),
+    user('fleet', 'call,user,cdr,dialplan', 'call,reporting,originate', fleetOnly(syntax)),
     '',
   ].join('\n');
 }

@@ -2,6 +2,7 @@
  * Tells RetailCRM who we are: an integration module with the addresses it calls back and the whole table of codes. An
  * edit replaces the table, so it is always sent whole; repeating it is harmless.
  */
+import { isStrongId } from '../../platform/strong-id.js';
 import type { CheckResult } from '../contract.js';
 import type { RetailCrmClient } from './client.js';
 import type { RetailCrmSettings } from './settings.js';
@@ -24,7 +25,7 @@ export async function register(
       code: 'PUBLIC_URL_MISSING',
       why: 'RetailCRM must be able to call us back: set TRUNKLINE_PUBLIC_URL',
     };
-  const clientId = [settings.client_id, deps.clientId].find((id) => id && isStrong(id));
+  const clientId = [settings.client_id, deps.clientId].find((id) => id && isStrongId(id));
   if (!clientId) {
     const why =
       'client_id is the only proof of a callback and needs 128 random bits: 32 hexadecimal digits, or 22 letters and digits';
@@ -68,12 +69,6 @@ function moduleOf(settings: RetailCrmSettings, publicUrl: string, clientId: stri
       },
     },
   };
-}
-
-/** Hexadecimal carries 4 bits a digit, other letters and digits at most 6. The enterprise's number, once used, is neither. */
-function isStrong(id: string): boolean {
-  const bits = /^[0-9a-f-]+$/i.test(id) ? id.replaceAll('-', '').length * 4 : id.length * 6;
-  return bits >= 128 && new Set(id).size >= 8;
 }
 
 /** `info` is an object, or an empty list when there is nothing to say. */
