@@ -13,7 +13,7 @@ import type { FoldBatch, InboxFact } from './calls/owner.js';
 import * as store from './calls/store.js';
 import type { InboxRow } from './calls/store.js';
 import { Tracker } from './calls/tracker.js';
-import type { EnterpriseProfile, Folded, TrackerContext } from './calls/tracker.js';
+import type { EnterpriseProfile, Folded, Recalled, TrackerContext } from './calls/tracker.js';
 import { databaseFailure } from './db/failure.js';
 import { acquireLease, assertEpoch, releaseLease } from './db/leases.js';
 import type { Lease } from './db/leases.js';
@@ -66,8 +66,6 @@ export interface PbxUnit {
 }
 
 const RETRY_MS = 1_000;
-/** How far back ended calls are remembered, so that a late fact opens nothing. */
-const ENDED_WITHIN_MS = 15 * 60_000;
 
 export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
   const { key, pool, clock, log } = deps;
@@ -84,11 +82,13 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
 
   async function loadTracker(): Promise<Tracker> {
     const tracker = new Tracker(context());
-    tracker.load(
-      await store.loadLiveCalls(pool, key),
-      await store.loadEndedUids(pool, key, ENDED_WITHIN_MS, clock.now()),
-    );
+    tracker.load(await store.loadLiveCalls(pool, key));
     return tracker;
+  }
+
+  function recall(uids: readonly string[]): Promise<Recalled> {
+    const enterprises = deps.profiles().map(({ number }) => number);
+    return store.recallUids(pool, { pbx: key, enterprises, uids, now: clock.now() });
   }
 
   async function readFacts(limit: number): Promise<InboxFact[]> {
@@ -149,6 +149,7 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
       run,
       settled: async () => void (await store.loadBatch(pool, key, run)),
       loadTracker,
+      recall,
       clock,
       log,
       persist: (batch) => persist(held, batch),

@@ -57,6 +57,8 @@ TABLE call_uids (
   uid text NOT NULL,
   call_id uuid NOT NULL,
   ended_at timestamp with time zone,
+  presumed boolean NOT NULL DEFAULT false,
+  last_post bigint,
   CONSTRAINT call_uids_pkey PRIMARY KEY (pbx, uid)
 );
 CREATE INDEX call_uids_call ON call_uids USING btree (call_id);
@@ -95,6 +97,7 @@ TABLE calls (
   CONSTRAINT calls_result_check CHECK ((result = ANY (ARRAY['answered'::text, 'missed'::text, 'busy'::text, 'abandoned'::text, 'failed'::text])))
 );
 CREATE INDEX calls_enterprise_time ON calls USING btree (enterprise_number, started_at DESC);
+CREATE INDEX calls_external_id ON calls USING btree (external_id);
 CREATE INDEX calls_live ON calls USING btree (pbx) WHERE (state IS NOT NULL);
 CREATE INDEX calls_merged ON calls USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX calls_phone ON calls USING btree (enterprise_number, phone, started_at DESC);

@@ -143,6 +143,18 @@ type FactBody =
 
 export type Fact = FactBase & FactBody;
 
+/** Unique ids of all channels a fact names, linked ids among them. */
+export function uidsIn(fact: Fact): string[] {
+  const channels = Object.values(fact)
+    .flat()
+    .filter((value): value is ChannelInfo => typeof value === 'object' && value !== null && 'uid' in value);
+  return [fact as Partial<ChannelInfo>, ...channels].flatMap(({ uid, linkedid }) => [uid, linkedid].filter(isUid));
+}
+
+function isUid(uid: unknown): uid is string {
+  return typeof uid === 'string' && uid !== '';
+}
+
 /** The channel a fact is kept under; empty when it is about none, or about all. */
 export function uidOf(fact: Fact): string {
   if ('channel' in fact && fact.channel && typeof fact.channel === 'object') return fact.channel.uid;

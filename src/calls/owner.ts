@@ -26,7 +26,7 @@ import type { Logger } from '../platform/log.js';
 import { uidOf } from './facts.js';
 import type { Fact } from './facts.js';
 import type { ConsumedFact } from './store.js';
-import type { Effect, Folded, Tracker } from './tracker.js';
+import type { Effect, Folded, Recalled, Tracker } from './tracker.js';
 
 export interface InboxFact extends ConsumedFact {
   id: string;
@@ -66,6 +66,8 @@ export interface OwnerDeps {
   settled(): Promise<void>;
   /** A tracker with the live calls as the database has them. */
   loadTracker(): Promise<Tracker>;
+  /** What is stored of these uids. */
+  recall(uids: readonly string[]): Promise<Recalled>;
   clock: Clock;
   log: Logger;
   /** One transaction; rejects without effect. */
@@ -264,11 +266,12 @@ export class Owner {
 
   /** `taken`: how many facts at the head of the queue are in it. */
   async #fold({ facts, inboxIds = [], journalMark = null, taken = 0 }: Work): Promise<void> {
-    const { draft, folded } = this.#draft(facts);
+    // Numbered first: what fails before it is sent is of no batch that was stored.
+    const batch = { run: this.#deps.run, number: ++this.#batch };
+    const { draft, folded } = this.#draft(facts, await this.#recall(facts));
     const { linked, storedUpTo, before } = this.#reached(facts, journalMark === null ? this.#taken + taken : null);
     // Timers are ours, not the PBX's: they are folded, not kept.
     const kept = facts.filter(({ fact }) => fact.kind !== 'timer' || fact.source !== 'system');
-    const batch = { run: this.#deps.run, number: ++this.#batch };
     await this.#deps.persist({ batch, facts: kept, inboxIds, folded, journalMark, storedUpTo });
     draft.commit();
     this.#linked = linked;
@@ -312,10 +315,16 @@ export class Owner {
     return since.reduce((moved, { by }) => moved + by, at);
   }
 
-  #draft(facts: ConsumedFact[]) {
+  /** A uid the tracker does not know may have been another call's. */
+  async #recall(facts: readonly ConsumedFact[]): Promise<Recalled> {
+    const uids = this.#tracker.unheard(facts.map(({ fact }) => fact));
+    return uids.length === 0 ? { ended: [], taken: [] } : this.#deps.recall(uids);
+  }
+
+  #draft(facts: ConsumedFact[], recalled: Recalled) {
     const poisoned = new Set<Fact>();
     for (;;) {
-      const draft = this.#tracker.begin();
+      const draft = this.#tracker.begin(recalled);
       let bad: Fact | null = null;
       for (const { fact } of facts) {
         if (poisoned.has(fact)) continue;

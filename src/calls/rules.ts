@@ -8,6 +8,7 @@ export const RULES = {
   joined: 'a channel belongs to it',
   merged: 'another call was found to be a part of it',
   'kept-apart': 'another call shares a bridge with it and stays one of its own',
+  'uid-again': 'an earlier call had the unique id of one of its channels: ids have begun again',
   'found-by-snapshot': 'the PBX shows a channel that began while no link was up',
 
   // Whose call it is, from where and to whom.

@@ -4,7 +4,8 @@ import type { CallEvent } from './vocabulary.js';
 import type { Fact } from './facts.js';
 import type { Note } from './rules.js';
 import { callFacts } from './tracker.js';
-import type { CallState, Folded } from './tracker.js';
+import type { CallState, Folded, Recalled } from './tracker.js';
+import type { EndedUid } from './tracker-types.js';
 
 /** A fact in the form `asterisk_logs` keeps: as it came, without the token. */
 export interface ConsumedFact {
@@ -24,19 +25,31 @@ export async function loadLiveCalls(db: Queryable, pbx: string): Promise<CallSta
   return rows.map((row) => row.state);
 }
 
-/** Uids of calls that ended within `withinMs` by the database's clock: a late fact about them opens nothing. `now`: by ours. */
-export async function loadEndedUids(
+/**
+ * What is known of these uids from calls that are over: on this PBX, and by the ids that CRMs know calls of its enterprises
+ * by. `now`: our clock, for the database's counts how long ago they ended.
+ */
+export async function recallUids(
   db: Queryable,
-  pbx: string,
-  withinMs: number,
-  now: number,
-): Promise<{ uid: string; callId: string; endedAt: number }[]> {
-  const { rows } = await db.query<{ uid: string; callId: string; agoMs: number }>(
-    `SELECT uid, call_id AS "callId", (extract(epoch FROM now() - ended_at) * 1000)::float8 AS "agoMs" FROM call_uids
-      WHERE pbx = $1 AND ended_at > now() - make_interval(secs => $2 / 1000.0)`,
-    [pbx, withinMs],
+  asked: { pbx: string; enterprises: readonly string[]; uids: readonly string[]; now: number },
+): Promise<Recalled> {
+  const { pbx, enterprises, uids, now } = asked;
+  const { rows } = await db.query<Omit<EndedUid, 'endedAt' | 'callId'> & { callId: string | null; agoMs: number }>(
+    `SELECT u.uid, u.call_id AS "callId", (extract(epoch FROM now() - u.ended_at) * 1000)::float8 AS "agoMs", u.presumed,
+            u.last_post::float8 AS "lastPost", (extract(epoch FROM c.ended_at) * 1000)::float8 AS at
+       FROM call_uids u LEFT JOIN calls c ON c.id = u.call_id
+      WHERE u.pbx = $1 AND u.uid = ANY ($3) AND u.ended_at IS NOT NULL
+     UNION ALL
+     SELECT c.unique_id, NULL, 0, false, NULL, NULL
+       FROM unnest($2::text[]) AS e CROSS JOIN unnest($3::text[]) AS u JOIN calls c ON c.external_id = e || '-' || u
+      WHERE c.ended_at IS NOT NULL`,
+    [pbx, enterprises, uids],
   );
-  return rows.map(({ uid, callId, agoMs }) => ({ uid, callId, endedAt: now - agoMs }));
+  const taken = rows.filter(({ callId }) => callId === null).map(({ uid }) => uid);
+  const ended = rows.flatMap(({ callId, agoMs, ...row }) =>
+    callId === null ? [] : [{ ...row, callId, endedAt: now - agoMs }],
+  );
+  return { ended, taken };
 }
 
 /** Everything one fold changed, in the caller's transaction. `epoch` is that of the lease the writer holds. */
@@ -84,11 +97,13 @@ async function saveCalls(tx: PoolClient, epoch: number, folded: Folded): Promise
 async function saveUids(tx: PoolClient, pbx: string, uids: Folded['uids']): Promise<void> {
   if (uids.length === 0) return;
   await tx.query(
-    `INSERT INTO call_uids (pbx, uid, call_id, ended_at)
-     SELECT DISTINCT ON (uid) $1, uid, "callId", CASE WHEN "endedAt" IS NOT NULL THEN now() END
-       FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (uid text, "callId" uuid, "endedAt" float8)) WITH ORDINALITY AS r
+    `INSERT INTO call_uids (pbx, uid, call_id, ended_at, presumed, last_post)
+     SELECT DISTINCT ON (uid) $1, uid, "callId", CASE WHEN "endedAt" IS NOT NULL THEN now() END, presumed, "lastPost"
+       FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (uid text, "callId" uuid, "endedAt" float8, presumed boolean,
+                                                         "lastPost" bigint)) WITH ORDINALITY AS r
       ORDER BY uid, ordinality DESC
-     ON CONFLICT (pbx, uid) DO UPDATE SET call_id = EXCLUDED.call_id, ended_at = EXCLUDED.ended_at`,
+     ON CONFLICT (pbx, uid) DO UPDATE SET call_id = EXCLUDED.call_id, ended_at = EXCLUDED.ended_at,
+       presumed = EXCLUDED.presumed, last_post = EXCLUDED.last_post`,
     [pbx, JSON.stringify(uids)],
   );
 }

@@ -21,13 +21,15 @@ export interface Asked {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The calls somebody may mean, newest first; of one that became a part of another, that other. */
+/** The calls somebody may mean, newest first; of one that became a part of another, that other. CRMs' id means one only. */
 export async function findCalls(db: Queryable, { enterprise, pbx, id }: Asked): Promise<FoundCall[]> {
   const prefix = `${enterprise}-`;
   const uids = id.startsWith(prefix) ? [id, id.slice(prefix.length)] : [id];
+  const ourId = UUID.test(id) ? id : null;
   const { rows } = await db.query<FoundCall>(
     `WITH RECURSIVE asked AS (
        SELECT id FROM calls WHERE id = $4::uuid
+       UNION SELECT id FROM calls WHERE external_id = $5
        UNION SELECT c.id FROM pbx_heartbeats h JOIN calls c ON c.pbx = h.pbx AND c.unique_id = ANY ($3)
        UNION SELECT u.call_id FROM pbx_heartbeats h JOIN call_uids u ON u.pbx = h.pbx AND u.uid = ANY ($3)
      ), up AS (
@@ -38,9 +40,10 @@ export async function findCalls(db: Queryable, { enterprise, pbx, id }: Asked): 
      )
      SELECT c.id, c.external_id AS "externalId", c.direction, c.phone, c.started_at AS "startedAt"
        FROM up JOIN calls c USING (id) WHERE up.merged_into IS NULL ORDER BY c.started_at DESC`,
-    [enterprise, pbx, uids, UUID.test(id) ? id : null],
+    [enterprise, pbx, uids, ourId, id],
   );
-  return rows;
+  const known = rows.filter((one) => one.externalId === id);
+  return known.length > 0 ? known : rows;
 }
 
 export interface StoredCall {

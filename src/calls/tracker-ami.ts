@@ -5,7 +5,8 @@ import type { Work } from './tracker-work.js';
 import { legOf } from './tracker-work.js';
 import { settledName } from './channel-name.js';
 import type { Met } from './tracker-legs.js';
-import { contradiction, contradicts, isLate, lateOf, meet } from './tracker-legs.js';
+import { isBefore, lateEndOf, lateOf } from './tracker-former.js';
+import { contradiction, contradicts, meet } from './tracker-legs.js';
 import { merge } from './tracker-merge.js';
 import { dialled, observe } from './tracker-direction.js';
 import { ringEarlier, ringOn, ringOut, rings } from './tracker-ringing.js';
@@ -122,6 +123,9 @@ function channelHold(work: Work, info: ChannelInfo, on: boolean): void {
 }
 
 function channelGone(work: Work, info: ChannelInfo): void {
+  const owner = work.pages.peek(work.pages.uids.get(info.uid));
+  if (owner && isBefore(work, owner, info.uid))
+    return work.drop(owner, 'late-fact', { uid: info.uid, channel: info.name });
   const met = knows(work, info.uid) ? meet(work, info, false) : unseenCaller(work, info);
   if (!met) return;
   const { call, leg } = met;
@@ -145,7 +149,7 @@ function matters(call: CallState, leg: Leg): boolean {
  * id tells when he called, if its clock is to be understood. Any other channel's end opens nothing.
  */
 function unseenCaller(work: Work, info: ChannelInfo): Met | null {
-  const ended = lateOf(work, info.uid);
+  const ended = lateEndOf(work, info.uid);
   if (ended !== null) {
     work.drop(ended, 'late-fact', { uid: info.uid, channel: info.name });
     return null;
@@ -330,7 +334,7 @@ function recordingFile(work: Work, { uid, channel, file }: Of<'recording.file'>)
 
 /** The CDR comes with or after the end; it is only asked what nothing else tells. */
 function cdr(work: Work, fact: Of<'cdr'>): void {
-  if (isLate(work, fact.uid)) return;
+  if (work.pages.uids.get(fact.uid) === undefined && lateOf(work, fact.uid) !== null) return;
   if (contradicts(work, fact.uid, fact.channel)) return void contradiction(work, fact.uid, fact.channel);
   const call = work.edit(work.pages.uids.get(fact.uid));
   if (call && fact.queue) call.queue ??= fact.queue;

@@ -2,7 +2,7 @@
  * What the tracker holds (`Book`) and a draft of changes over it (`Pages`). Reading a page costs a map look-up or two;
  * a call is copied the first time a draft touches it; nothing walks over all calls.
  */
-import type { CallState, EndedUid } from './tracker-types.js';
+import type { CallState, EndedUid, Former, Recalled } from './tracker-types.js';
 import { settledName } from './channel-name.js';
 import { WakeHeap } from './wake-heap.js';
 
@@ -14,6 +14,8 @@ export interface LinkPage {
   skewMs: number | null;
   /** The same by the answer to a ping; what a PBX tells that stamps no events. */
   pingSkewMs: number | null;
+  /** When it was seen that the PBX had been restarted, our clock. */
+  restartedAt: number | null;
 }
 
 export class Book {
@@ -30,7 +32,7 @@ export class Book {
   readonly parties = new Map<string, readonly string[]>();
   readonly ended = new Map<string, EndedUid>();
   readonly wakes = new WakeHeap();
-  link: LinkPage = { up: false, lostAt: null, skewMs: null, pingSkewMs: null };
+  link: LinkPage = { up: false, lostAt: null, skewMs: null, pingSkewMs: null, restartedAt: null };
   #endedOrder: EndedUid[] = [];
 
   put(call: CallState): void {
@@ -141,12 +143,16 @@ export class Pages {
   /** Calls of this draft: a copy, or null when the call is over or merged away. */
   readonly #calls = new Map<string, CallState | null>();
   readonly #ended = new Map<string, EndedUid>();
+  readonly #recalled: ReadonlyMap<string, EndedUid>;
+  readonly #taken: ReadonlySet<string>;
   /** By how much our clock was set in this draft. */
   #stepMs = 0;
   #latest = 0;
 
-  constructor(book: Book) {
+  constructor(book: Book, { ended, taken }: Recalled) {
     this.#book = book;
+    this.#recalled = new Map(ended.map((one) => [one.uid, one]));
+    this.#taken = new Set(taken);
     this.uids = new Sheet(book.uids);
     this.bridges = new Sheet(book.bridges);
     this.names = new Sheet(book.names);
@@ -177,12 +183,9 @@ export class Pages {
     this.#calls.set(call.id, call);
   }
 
-  close(call: CallState, at: number): void {
+  close(call: CallState): void {
     this.#calls.set(call.id, null);
-    for (const uid of uidsOf(call)) {
-      if (this.uids.get(uid) === call.id) this.uids.delete(uid);
-      this.#ended.set(uid, { uid, callId: call.id, endedAt: at });
-    }
+    for (const uid of uidsOf(call)) if (this.uids.get(uid) === call.id) this.uids.delete(uid);
     this.unlink(call);
   }
 
@@ -215,10 +218,21 @@ export class Pages {
     }
   }
 
+  setEnded(ended: EndedUid): void {
+    this.#ended.set(ended.uid, ended);
+  }
+
   ended(uid: string): EndedUid | undefined {
     const mine = this.#ended.get(uid);
     const known = this.#book.ended.get(uid);
-    return mine ?? (known && { ...known, endedAt: known.endedAt + this.#stepMs });
+    return mine ?? (known && { ...known, endedAt: known.endedAt + this.#stepMs }) ?? this.#recalled.get(uid);
+  }
+
+  /** What an earlier call that had this uid ended with. */
+  former(uid: string): Former | null {
+    const ended = this.ended(uid);
+    if (ended) return { uid, at: ended.at, lastPost: ended.lastPost };
+    return this.#taken.has(uid) ? { uid, at: null, lastPost: null } : null;
   }
 
   /** Our clock was set by so much and shows `now`. */
@@ -292,5 +306,6 @@ function copyCall(call: CallState): CallState {
     },
     legs: call.legs.map((leg) => ({ ...leg })),
     past: call.past.slice(),
+    again: call.again.slice(),
   };
 }

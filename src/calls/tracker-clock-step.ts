@@ -8,6 +8,7 @@ export function clockStepped(work: Work, by: number): void {
   if (link.skewMs !== null) link.skewMs -= by;
   if (link.pingSkewMs !== null) link.pingSkewMs -= by;
   if (link.lostAt !== null) link.lostAt += by;
+  if (link.restartedAt !== null) link.restartedAt += by;
   work.pages.clockStepped(by, work.now);
   for (const id of work.pages.all()) {
     const call = work.edit(id);

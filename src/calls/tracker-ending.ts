@@ -98,8 +98,11 @@ export function finish(work: Work, call: CallState, rule: Rule, at: number): voi
   call.wake = null;
   work.say(call, rule, { kind: 'call.finished' }, call.endedAt);
   if (!call.announced) tellNobody(work, call);
-  for (const uid of uidsOf(call)) work.uids.push({ uid, callId: call.id, endedAt: work.now });
-  work.pages.close(call, work.now);
+  const presumed = rule === 'timed-out' || rule === 'hangup-unconfirmed';
+  const ended = { callId: call.id, endedAt: work.now, at: call.endedAt, presumed };
+  const lastPost = call.fleet.last?.checksum ?? null;
+  for (const uid of uidsOf(call)) work.ended({ uid, ...ended, lastPost });
+  work.pages.close(call);
   work.finished.set(call.id, call);
 }
 

@@ -15,7 +15,7 @@ export function callFacts(call: CallState): CallFacts {
   const open = call.talkingSince === null ? 0 : Math.max(0, (call.endedAt ?? call.lastAt) - call.talkingSince);
   return {
     id: call.id,
-    externalId: `${call.enterprise ?? ''}-${call.uid}`,
+    externalId: externalIdOf(call),
     enterprise: call.enterprise ?? '',
     pbx: call.pbx,
     uid: call.uid,
@@ -45,6 +45,12 @@ export function callFacts(call: CallState): CallFacts {
     approximate: call.approximate,
     recovered: call.recovered,
   };
+}
+
+/** An id that CRMs may know an earlier call by is made this call's by the beginning of our own. */
+function externalIdOf({ id, enterprise, uid, again }: CallState): string {
+  const known = `${enterprise ?? ''}-${uid}`;
+  return again.some((former) => former.uid === uid) ? `${known}-${id.slice(0, 8)}` : known;
 }
 
 /**

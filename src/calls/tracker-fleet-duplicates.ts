@@ -10,7 +10,7 @@ const WITHIN_MS = 10_000;
 
 /** Judges a post and remembers it as the last one of its call. */
 export function isDuplicate(work: Work, call: CallState, fleet: FleetEvent): boolean {
-  const checksum = checksumOf(JSON.stringify(fleet));
+  const checksum = checksumOf(fleet);
   const { last } = call.fleet;
   const same = last !== null && last.checksum === checksum && work.now - last.at <= WITHIN_MS;
   if (!same) call.fleet.last = { checksum, at: work.now };
@@ -18,7 +18,8 @@ export function isDuplicate(work: Work, call: CallState, fleet: FleetEvent): boo
 }
 
 /** 53 bits are plenty to tell two posts of one call apart (cyrb53, public domain). */
-function checksumOf(text: string): number {
+export function checksumOf(fleet: FleetEvent): number {
+  const text = JSON.stringify(fleet);
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;
   for (let index = 0; index < text.length; index += 1) {

@@ -10,8 +10,9 @@ import type { Fact, FleetEvent } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { legOf } from './tracker-work.js';
-import { addLeg, contradiction, contradicts, lateOf, nameLeg } from './tracker-legs.js';
+import { addLeg, contradiction, contradicts, nameLeg } from './tracker-legs.js';
 import { pairOf } from './tracker-book.js';
+import { isFormersEnd, lateOf, latePostOf } from './tracker-former.js';
 import { isDuplicate } from './tracker-fleet-duplicates.js';
 import { heard, openFleetCall } from './tracker-fleet-open.js';
 import { fillIn } from './tracker-fleet-fill.js';
@@ -34,7 +35,7 @@ export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): v
     return;
   }
   const owner = work.pages.peek(work.pages.uids.get(fleet.uid));
-  const ended = owner === undefined ? lateOf(work, fleet.uid) : null;
+  const ended = owner === undefined ? lateBy(work, fact) : null;
   if (ended !== null) return work.drop(ended, 'late-fact', { uid: fleet.uid }, fact.enterprise);
   if (fact.source === 'ami') {
     if (contradicts(work, fleet.uid, fleet.channel ?? ''))
@@ -45,10 +46,16 @@ export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): v
     return;
   }
   if (owner && !isOurs(work, owner, fact.enterprise)) return;
+  if (owner && isFormersEnd(work, owner, fleet, fact.enterprise))
+    return work.drop(owner, 'late-fact', { uid: fleet.uid }, fact.enterprise);
   if (owner && isDuplicate(work, work.edit(owner.id) as CallState, fleet))
     return work.drop(owner.id, 'duplicate-webhook', {}, fact.enterprise);
   if (owner?.ami && work.pages.link.up) return fillIn(work, work.edit(owner.id) as CallState, fleet);
   apply(work, fleet, owner && (work.edit(owner.id) as CallState), fact.enterprise);
+}
+
+function lateBy(work: Work, { source, fleet, enterprise }: Extract<Fact, { kind: 'fleet' }>): string | null {
+  return source === 'ami' ? lateOf(work, fleet.uid ?? '') : latePostOf(work, fleet, enterprise);
 }
 
 /** A token of one enterprise says nothing about a call of another. */

@@ -7,6 +7,7 @@ import type { ChannelInfo } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import { settledName } from './channel-name.js';
 import { pairOf } from './tracker-book.js';
+import { lateLinkOf, lateOf } from './tracker-former.js';
 import type { Work } from './tracker-work.js';
 import { legOf } from './tracker-work.js';
 import { identify } from './tracker-who.js';
@@ -69,24 +70,14 @@ export function contradiction(work: Work, uid: string, channel: string): null {
 
 /** The live call an unknown channel belongs to; the id of that call when it is over. */
 function joined(work: Work, info: ChannelInfo): CallState | string | undefined {
-  const ended = lateOf(work, info.uid);
+  const ended = lateOf(work, info.uid, info);
   if (ended !== null) return ended;
-  if (info.linkedid !== null) {
-    const linked = work.edit(work.pages.uids.get(info.linkedid)) ?? lateOf(work, info.linkedid);
+  if (info.linkedid !== null && info.linkedid !== info.uid) {
+    const linked = work.edit(work.pages.uids.get(info.linkedid)) ?? lateLinkOf(work, info.linkedid, info);
     if (linked) return linked;
   }
   const pair = pairOf(info.name);
   return pair === null ? undefined : work.edit(work.pages.pairs.get(pair));
-}
-
-/** Id of the call of this uid that ended less than ten minutes ago, or null. */
-export function lateOf(work: Work, uid: string): string | null {
-  const ended = work.pages.ended(uid);
-  return ended !== undefined && work.now - ended.endedAt <= work.ctx.lateMs ? ended.callId : null;
-}
-
-export function isLate(work: Work, uid: string): boolean {
-  return lateOf(work, uid) !== null;
 }
 
 export function openCall(work: Work, uid: string, startedAt = work.at): CallState {
@@ -151,6 +142,7 @@ export function openCall(work: Work, uid: string, startedAt = work.at): CallStat
     },
     legs: [],
     past: [],
+    again: [],
     wake: null,
   };
   work.pages.open(call);

@@ -54,6 +54,7 @@ function absorb(work: Work, into: CallState, from: CallState): void {
     work.own(into, uid);
     if (!into.past.includes(uid) && !into.legs.some((leg) => leg.uid === uid)) into.past.push(uid);
   }
+  into.again.push(...from.again.filter(({ uid }) => !into.again.some((one) => one.uid === uid)));
   into.enterprise ??= from.enterprise;
   into.ami ||= from.ami;
   into.webhook ||= from.webhook;

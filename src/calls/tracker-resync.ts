@@ -12,7 +12,8 @@ import type { CallState } from './tracker-types.js';
 import { settledName } from './channel-name.js';
 import type { Work } from './tracker-work.js';
 import { legOf } from './tracker-work.js';
-import { isLate, meet } from './tracker-legs.js';
+import { lateOf } from './tracker-former.js';
+import { meet } from './tracker-legs.js';
 import { merge } from './tracker-merge.js';
 import { dialled, observe } from './tracker-direction.js';
 import { rings } from './tracker-ringing.js';
@@ -32,6 +33,7 @@ export function linkUp(work: Work, { lostAt, restarted, skewMs }: Extract<Fact, 
   link.up = true;
   // A PBX that was restarted has lost every channel, and may give the same ids out again.
   if (!restarted) return;
+  link.restartedAt = work.now;
   for (const id of work.pages.all()) endInGap(work, id, 'pbx-restarted', new Map());
   // It may come back with another time.
   link.skewMs = null;
@@ -80,8 +82,8 @@ function boundOf(work: Work, call: CallState): number {
 }
 
 function goesOn(work: Work, channel: LiveChannel): void {
-  // The PBX shows it, so it lives, whatever was said of its uid before.
-  if (isLate(work, channel.uid) && work.pages.uids.get(channel.uid) === undefined) return;
+  // It lives, but its call was told to be over.
+  if (work.pages.uids.get(channel.uid) === undefined && lateOf(work, channel.uid, channel) !== null) return;
   const met = meet(work, channel, true);
   if (!met) return;
   const { call, leg } = met;

@@ -68,6 +68,12 @@ function read(stamp: string | null, { uid, anchor, zone, arrivedAt }: LocalTime,
   return at > arrivedAt + QUARTER_MS * 2 ? at - HOUR_MS : at;
 }
 
+/** A local stamp in this zone means that moment, to within so many ms. */
+export function isMomentOf(stamp: string | null, zone: string, at: number, withinMs: number): boolean {
+  const local = asUtc(stamp);
+  return local !== null && momentsOf(local, zone).some((moment) => Math.abs(moment - at) <= withinMs);
+}
+
 function nearest(moments: readonly number[], to: number): number | null {
   return moments.toSorted((one, other) => Math.abs(one - to) - Math.abs(other - to))[0] ?? null;
 }

@@ -204,15 +204,35 @@ export interface CallState {
   legs: Leg[];
   /** Uids of legs that are gone and forgotten, oldest first. */
   past: string[];
+  /** Its uids that an earlier call had. */
+  again: Former[];
   /** Our clock when the tracker must look at it again. */
   wake: number | null;
 }
 
-export interface EndedUid {
+/** A uid that an earlier call had. */
+export interface Former {
   uid: string;
+  /** When that call ended, on the PBX's clock; null when not known. */
+  at: number | null;
+  /** Checksum of the last post about it. */
+  lastPost: number | null;
+}
+
+/** A uid whose call is over. */
+export interface EndedUid extends Former {
   callId: string;
-  /** Our clock. */
+  /** When it was over, our clock. */
   endedAt: number;
+  /** It was only taken for over: nothing more was told, or nobody confirmed its last hang-up. */
+  presumed: boolean;
+}
+
+/** What is stored of uids the tracker does not know. */
+export interface Recalled {
+  ended: readonly EndedUid[];
+  /** Those by which CRMs know another call of an enterprise of this PBX, wherever that one was heard of. */
+  taken: readonly string[];
 }
 
 export type Effect =
@@ -234,6 +254,6 @@ export interface Folded {
   /** What was concluded, in order. Not kept in the calls' state. */
   notes: Note[];
   /** Legs new to a call, and legs whose call ended (our clock). */
-  uids: { uid: string; callId: string; endedAt: number | null }[];
+  uids: (Omit<EndedUid, 'endedAt'> & { endedAt: number | null })[];
   effects: Effect[];
 }

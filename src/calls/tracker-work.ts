@@ -3,7 +3,7 @@ import type { CallEvent } from './vocabulary.js';
 import { uidOf } from './facts.js';
 import type { Fact } from './facts.js';
 import type { Detail, Note, Rule } from './rules.js';
-import type { CallState, Effect, EnterpriseProfile, Folded, Leg, Settings } from './tracker-types.js';
+import type { CallState, Effect, EndedUid, EnterpriseProfile, Folded, Leg, Settings } from './tracker-types.js';
 import type { Pages } from './tracker-book.js';
 import { shiftTimes } from './tracker-clocks.js';
 import { callFacts } from './tracker-facts.js';
@@ -29,6 +29,9 @@ export class Work {
   /** Its name in notes, and the channel it is about. */
   by = '';
   uid = '';
+  source: Fact['source'] = 'system';
+  /** The PBX says that it makes the channel now. */
+  madeNow = false;
 
   constructor(ctx: Settings, pages: Pages) {
     this.ctx = ctx;
@@ -45,6 +48,8 @@ export class Work {
     this.now = fact.arrivedAt;
     this.by = fact.kind === 'fleet' ? fact.fleet.event : fact.kind;
     this.uid = uidOf(fact);
+    this.source = fact.source;
+    this.madeNow = fact.kind === 'channel.new';
     this.pages.saw(fact.arrivedAt);
   }
 
@@ -107,9 +112,20 @@ export class Work {
     this.note(call, rule, detail);
   }
 
+  /** The call of this uid is over. */
+  ended(uid: EndedUid): void {
+    this.uids.push({ ...uid });
+    this.pages.setEnded(uid);
+  }
+
   own(call: CallState, uid: string): void {
+    const former = this.pages.former(uid);
+    if (former && !call.again.some((one) => one.uid === uid)) {
+      call.again.push(former);
+      this.note(call, 'uid-again', { uid });
+    }
     this.pages.uids.set(uid, call.id);
-    this.uids.push({ uid, callId: call.id, endedAt: null });
+    this.uids.push({ uid, callId: call.id, endedAt: null, at: null, presumed: false, lastPost: null });
   }
 }
 

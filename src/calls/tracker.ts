@@ -5,9 +5,10 @@
  * It is used in drafts. A draft folds facts over the tracker's state without changing it; the caller saves what it
  * answers and then commits it. A draft that is dropped never was. One draft at a time.
  */
+import { uidsIn } from './facts.js';
 import type { Fact } from './facts.js';
 import { Book, Pages } from './tracker-book.js';
-import type { CallState, EndedUid, Folded, Settings, TrackerContext } from './tracker-types.js';
+import type { CallState, Folded, Recalled, Settings, TrackerContext } from './tracker-types.js';
 import { Work } from './tracker-work.js';
 import { foldChannel } from './tracker-ami.js';
 import { foldFleet } from './tracker-fleet.js';
@@ -16,7 +17,7 @@ import { linkLost, linkUp, snapshot } from './tracker-resync.js';
 import { turnsOfOlder } from './tracker-turns.js';
 import { nextWake, timeUp } from './tracker-timers.js';
 
-export type { CallState, Effect, EnterpriseProfile, Folded, TrackerContext } from './tracker-types.js';
+export type { CallState, Effect, EnterpriseProfile, Folded, Recalled, TrackerContext } from './tracker-types.js';
 export { callFacts } from './tracker-facts.js';
 
 export interface Draft {
@@ -39,6 +40,8 @@ const DEFAULTS = {
   lateMs: 600_000,
 } satisfies Partial<TrackerContext>;
 
+const NOTHING: Recalled = { ended: [], taken: [] };
+
 export class Tracker {
   readonly #book = new Book();
   #settings: Settings;
@@ -47,20 +50,18 @@ export class Tracker {
     this.#settings = { ...DEFAULTS, ...context };
   }
 
-  /** Goes on from saved states, and knows which uids belong to calls that ended lately. */
-  load(states: readonly CallState[], endedUids: readonly EndedUid[]): void {
+  /** Goes on from saved states. */
+  load(states: readonly CallState[]): void {
     for (const state of states) {
       const call = structuredClone(state);
       if (!('talks' in state)) call.talks = turnsOfOlder(call);
+      if (!('again' in state)) call.again = [];
       this.#book.put(call);
       this.#book.index(call);
     }
     // Nothing else tells how far the PBX's clock is off before its first stamped fact.
     const stamped = states.filter((one) => one.skewMs !== null);
     this.#book.link.skewMs = stamped.sort((one, other) => other.lastArrival - one.lastArrival)[0]?.skewMs ?? null;
-    for (const ended of [...endedUids].sort((one, other) => one.endedAt - other.endedAt)) {
-      if (!this.#book.uids.has(ended.uid)) this.#book.remember(ended);
-    }
   }
 
   /** New settings for facts to come; calls in progress keep what was concluded. */
@@ -68,8 +69,14 @@ export class Tracker {
     this.#settings = { ...DEFAULTS, ...context };
   }
 
-  begin(): Draft {
-    const pages = new Pages(this.#book);
+  /** Uids in these facts of which it knows nothing: what is stored of them must be told to the draft that folds them. */
+  unheard(facts: readonly Fact[]): string[] {
+    const { uids, ended } = this.#book;
+    return [...new Set(facts.flatMap(uidsIn))].filter((uid) => !uids.has(uid) && !ended.has(uid));
+  }
+
+  begin(recalled: Recalled = NOTHING): Draft {
+    const pages = new Pages(this.#book, recalled);
     const work = new Work(this.#settings, pages);
     return {
       fold: (fact) => foldFact(work, fact),

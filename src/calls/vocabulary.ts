@@ -42,7 +42,10 @@ export interface Talk {
 export interface CallFacts {
   /** Our own id (a UUID), stable over merges seen from outside. */
   id: string;
-  /** The id CRMs get: `<enterprise>-<uniqueid of the first channel>`. */
+  /**
+   * The id CRMs get: `<enterprise>-<uniqueid of the first channel>`; where an earlier call had that unique id, with
+   * `-<first eight digits of id>` behind it.
+   */
   externalId: string;
   enterprise: string;
   /** PBX key, `host:port`. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { recallUids } from '../../src/calls/store.js';
 import { findCalls, readCall, readFacts, readGaps, readNotes } from '../../src/calls/timeline-store.js';
 import { listAttempts, listDeliveries } from '../../src/delivery/inspect.js';
 import { withDb } from '../support/db.js';
@@ -19,6 +20,8 @@ it('no look-up of a call walks over a table that grows', async () => {
           return { rows: [] };
         },
       } as unknown as Parameters<typeof findCalls>[0];
+      const uids = ['1700000000.6', '1700000000.7'];
+      await recallUids(explaining, { pbx: '127.0.0.1:5038', enterprises: ['0367'], uids, now: 0 });
       await findCalls(explaining, { enterprise: '0367', pbx: '127.0.0.1:5038', id: '1700000000.6' });
       await readCall(explaining, ID);
       await readNotes(explaining, [ID]);

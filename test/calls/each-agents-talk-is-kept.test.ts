@@ -177,7 +177,7 @@ it('a state saved before turns were kept goes on, its talk so far the last agent
   const states = JSON.parse(JSON.stringify(run.tracker.liveCalls())) as CallState[];
   const older = states.map(({ talks: _talks, ...state }) => state as CallState);
   run.tracker = new Run().tracker;
-  run.tracker.load(older, []);
+  run.tracker.load(older);
   run.feed(hungUp(5_000, 0));
   expect(run.records.map(turns)).toEqual([['150: 500–5000, 4500']]);
   expect(run.records).toMatchObject([{ talkMs: 4_500, finalAgent: '150' }]);

@@ -43,6 +43,7 @@ export class OwnerBench {
       run: this.#run,
       settled: () => Promise.resolve(),
       loadTracker: () => Promise.resolve(new Tracker(context())),
+      recall: () => Promise.resolve({ ended: [], taken: [] }),
       clock: systemClock,
       log: createLogger('silent'),
       persist: (batch) => this.#persist(batch),

@@ -1,7 +1,8 @@
 /** A tracker with one enterprise, and a run of facts through it. */
 import type { Fact } from '../../src/calls/facts.js';
 import { Tracker, callFacts } from '../../src/calls/tracker.js';
-import type { CallState, EnterpriseProfile, Folded, TrackerContext } from '../../src/calls/tracker.js';
+import type { CallState, EnterpriseProfile, Folded, Recalled, TrackerContext } from '../../src/calls/tracker.js';
+import type { EndedUid } from '../../src/calls/tracker-types.js';
 import type { CallEvent, CallFacts } from '../../src/calls/vocabulary.js';
 
 export const PROFILE: EnterpriseProfile = {
@@ -44,6 +45,8 @@ export class Run implements Ran {
   readonly finished: CallState[] = [];
   readonly folds: Folded[] = [];
   readonly context: TrackerContext;
+  /** As `call_uids` has it; what ended there is found by how long ago. */
+  readonly #ended = new Map<string, EndedUid>();
 
   constructor(over: Partial<TrackerContext> = {}) {
     this.context = context(over);
@@ -73,19 +76,27 @@ export class Run implements Ran {
   }
 
   fold(fact: Fact): Folded {
+    if (fact.kind === 'clock.stepped') for (const one of this.#ended.values()) one.endedAt += fact.by;
     return this.foldAll([fact]);
   }
 
   /** In one draft, and without the timers in between. */
   foldAll(facts: readonly Fact[]): Folded {
-    const draft = this.tracker.begin();
+    const draft = this.tracker.begin(this.#recall(facts));
     for (const fact of facts) draft.fold(fact);
     const folded = draft.result();
     draft.commit();
     this.events.push(...folded.events);
     this.finished.push(...folded.finished);
     this.folds.push(folded);
+    for (const { endedAt, ...row } of folded.uids)
+      if (endedAt === null) this.#ended.delete(row.uid);
+      else this.#ended.set(row.uid, { ...row, endedAt });
     return folded;
+  }
+
+  #recall(facts: readonly Fact[]): Recalled {
+    return { ended: this.tracker.unheard(facts).flatMap((uid) => this.#ended.get(uid) ?? []), taken: [] };
   }
 
   /** As after a restart: what was saved is loaded into a new tracker. */
@@ -100,16 +111,14 @@ export class Run implements Ran {
     copy.events.push(...this.events);
     copy.finished.push(...this.finished);
     copy.folds.push(...this.folds);
+    for (const [uid, ended] of this.#ended) copy.#ended.set(uid, { ...ended });
     return copy;
   }
 
   #saved(): Tracker {
     const states = JSON.parse(JSON.stringify(this.tracker.liveCalls())) as CallState[];
-    const ended = this.folds.flatMap((folded) =>
-      folded.uids.flatMap(({ uid, callId, endedAt }) => (endedAt === null ? [] : [{ uid, callId, endedAt }])),
-    );
     const tracker = new Tracker(this.context);
-    tracker.load(states, ended);
+    tracker.load(states);
     return tracker;
   }
 }
