@@ -32,7 +32,7 @@ export interface CutWatchDeps {
   onEvent(event: HeldEvent): void;
   /** An event that passed for whole and was forged. */
   onForged(): void;
-  /** A head: the event was a real one, but its channel's caller cut it. */
+  /** A head: the event was a real one, but its channel's caller cut it, or wrote more into it than it may hold. */
   onHead(head: Refused): void;
 }
 
@@ -69,7 +69,7 @@ export class CutWatch {
     }
     this.#release();
     this.#cut = isCutShort(message.event, message.names);
-    if (this.#cut) this.#deps.onHead(message);
+    this.#deps.onHead(message);
   }
 
   /** Bytes that are no message; or an event that was seen to hang on one. */

@@ -292,6 +292,19 @@ export function transportContract(transport: TransportName): void {
         expect(rig.lines.filter((line) => line['msg'] === 'ami stream holds forged or cut messages')).toHaveLength(1);
       }));
 
+    it.each([
+      ['cut in two', '1\r\n\r\nEvent: X\r\nA: b'],
+      ['given a second time', '1\r\nTimestamp: 1995386355.1'],
+      ['given a header twice', '1\r\nUniqueid: 1795386355.9'],
+    ])('does not believe the end of a call that its caller has %s, and says whose it was', (_how, CallerIDNum) =>
+      withSession({ transport }, async (rig) => {
+        (await rig.server.login()).write(hangup({ CallerIDNum }) + numbered(7));
+        await rig.event('Newchannel');
+        expect(rig.events.map(({ name }) => name)).toEqual(['Newchannel']);
+        expect(rig.cuts).toEqual([['hangup', 'PJSIP/trunk-00000001']]);
+      }),
+    );
+
     it('names a wrong password, tries again slowly, and takes the right one when it is there', () =>
       withSession({ transport, server: { secret: 'another' }, noWait: true }, async (rig) => {
         const { session, server } = rig;

@@ -10,7 +10,7 @@ import { parseEnv } from '../../../src/config/env.js';
 import { createDaemon } from '../../chaos/daemon.js';
 import { EXTENSIONS } from '../../pbx/dialplan.js';
 import { startRetailCrmStandIn, type RetailCrmStandIn } from '../../standins/retailcrm/server.js';
-import { createTestDb } from '../../support/db.js';
+import { createTestDb, type TestDb } from '../../support/db.js';
 import { retailCrmEnterprise } from '../../support/enterprises.js';
 import { importInto } from '../../support/test-app.js';
 import { until } from '../../support/until.js';
@@ -21,7 +21,6 @@ export interface Reader {
   readonly crm: RetailCrmStandIn['state'];
   /** Every end of a call it told of. */
   finished(): Promise<CallFacts[]>;
-  /** Ids, as CRMs know them, of calls whose card came too late to be shown. */
   expiredCards(): Promise<string[]>;
   /** Calls still open in its tracker. */
   open(): Promise<number>;
@@ -82,12 +81,7 @@ export async function openReader(grounds: readonly Ground[], user: SampleUser): 
         );
         return rows.map((row) => (row as { call: CallFacts }).call);
       },
-      async expiredCards() {
-        const { rows } = await db.pool.query(
-          "SELECT c.external_id AS id FROM deliveries d JOIN calls c ON c.id = d.call_id WHERE d.step = 'card.open' AND d.state = 'expired'",
-        );
-        return rows.map((row) => (row as { id: string }).id);
-      },
+      expiredCards: () => expiredCardsIn(db.pool),
       open: () => one('SELECT count(*)::int AS n FROM calls WHERE ended_at IS NULL AND merged_into IS NULL'),
       async caughtUp(calls) {
         const over = () => one("SELECT count(*)::int AS n FROM call_events WHERE kind = 'call.finished'");
@@ -101,6 +95,15 @@ export async function openReader(grounds: readonly Ground[], user: SampleUser): 
     await stop();
     throw error;
   }
+}
+
+/** Ids, as CRMs know them, of calls whose card came too late to be shown. */
+export async function expiredCardsIn(pool: TestDb['pool']): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `SELECT c.external_id AS id FROM deliveries d JOIN calls c ON c.id = d.call_id
+      WHERE d.step = 'card.open' AND d.state = 'expired'`,
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** The enterprise on that PBX; `pbx` stands over what an import file would say of it. */

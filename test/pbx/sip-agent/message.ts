@@ -48,7 +48,11 @@ export const statusOf = (message: SipText): number =>
 
 export const branchOf = (message: SipText): string => /branch=([^;,\s]+)/.exec(header(message, 'Via'))?.[1] ?? '';
 export const tagOfHeader = (value: string): string => /;\s*tag=([^;\s]+)/.exec(value)?.[1] ?? '';
-export const uriOf = (value: string): string => /<([^>]+)>/.exec(value)?.[1] ?? value.split(';')[0]?.trim() ?? '';
+/** A quoted name before it may hold brackets of its own. */
+export const uriOf = (value: string): string => {
+  const address = value.replace(/^\s*"(?:[^"\\]|\\.)*"/s, '');
+  return /<([^>]+)>/.exec(address)?.[1] ?? address.split(';')[0]?.trim() ?? '';
+};
 
 /** `INVITE` and its number. */
 export function cseqOf(message: SipText): { readonly number: number; readonly method: string } {
