@@ -329,7 +329,8 @@ TABLE redirect_decisions (
   unique_id text NOT NULL,
   decided_at timestamp with time zone NOT NULL DEFAULT now(),
   decision jsonb NOT NULL,
-  CONSTRAINT redirect_decisions_pbx_unique_id_enterprise_number_key UNIQUE (pbx, unique_id, enterprise_number),
+  turn integer NOT NULL DEFAULT 1,
+  CONSTRAINT redirect_decisions_pbx_unique_id_enterprise_number_turn_key UNIQUE (pbx, unique_id, enterprise_number, turn),
   CONSTRAINT redirect_decisions_pkey PRIMARY KEY (id)
 );
 

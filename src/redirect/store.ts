@@ -10,11 +10,19 @@ export interface DecisionKey {
   enterprise: string;
 }
 
+/**
+ * A unique id may come again (calls/README.md). What was decided longer ago is an earlier call's, or another wait of this
+ * one: no wait is as long.
+ */
+const OF_THIS_CALL = "decided_at > now() - interval '10 minutes'";
+
 /** Commits that this call is decided; false when somebody has done so before. */
 export async function claimDecision(db: Queryable, key: DecisionKey, decision: Decision): Promise<boolean> {
   const { rowCount } = await db.query(
-    `INSERT INTO redirect_decisions (pbx, unique_id, enterprise_number, decision) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (pbx, unique_id, enterprise_number) DO NOTHING`,
+    `INSERT INTO redirect_decisions (pbx, unique_id, enterprise_number, turn, decision)
+     SELECT $1, $2, $3, 1 + count(*) FILTER (WHERE NOT ${OF_THIS_CALL}), $4::jsonb
+       FROM redirect_decisions WHERE pbx = $1 AND unique_id = $2 AND enterprise_number = $3
+     ON CONFLICT (pbx, unique_id, enterprise_number, turn) DO NOTHING`,
     [key.pbx, key.uid, key.enterprise, JSON.stringify(decision)],
   );
   return rowCount === 1;
@@ -22,7 +30,8 @@ export async function claimDecision(db: Queryable, key: DecisionKey, decision: D
 
 export async function readDecision(db: Queryable, key: DecisionKey): Promise<Decision | null> {
   const { rows } = await db.query<{ decision: Decision }>(
-    'SELECT decision FROM redirect_decisions WHERE pbx = $1 AND unique_id = $2 AND enterprise_number = $3',
+    `SELECT decision FROM redirect_decisions
+      WHERE pbx = $1 AND unique_id = $2 AND enterprise_number = $3 AND ${OF_THIS_CALL}`,
     [key.pbx, key.uid, key.enterprise],
   );
   return rows[0]?.decision ?? null;
@@ -30,7 +39,8 @@ export async function readDecision(db: Queryable, key: DecisionKey): Promise<Dec
 
 export async function finishDecision(db: Queryable, key: DecisionKey, decision: Decision): Promise<void> {
   await db.query(
-    'UPDATE redirect_decisions SET decision = $4 WHERE pbx = $1 AND unique_id = $2 AND enterprise_number = $3',
+    `UPDATE redirect_decisions SET decision = $4
+      WHERE pbx = $1 AND unique_id = $2 AND enterprise_number = $3 AND ${OF_THIS_CALL}`,
     [key.pbx, key.uid, key.enterprise, JSON.stringify(decision)],
   );
 }
@@ -76,7 +86,7 @@ export async function decisionsSince(db: Queryable, enterprise: string, since: n
        LEFT JOIN LATERAL (
          SELECT result, answered_by FROM calls
           WHERE calls.pbx = d.pbx AND calls.unique_id = d.unique_id AND merged_into IS NULL
-          ORDER BY started_at DESC LIMIT 1) c ON true
+          ORDER BY abs(extract(epoch FROM calls.started_at - d.decided_at)) LIMIT 1) c ON true
       WHERE d.enterprise_number = $1 AND d.decided_at >= to_timestamp($2 / 1000.0)
       ORDER BY d.decided_at DESC`,
     [enterprise, since],
