@@ -24,6 +24,15 @@ export function momentsOf(local: number, zone: string): number[] {
     .sort((one, other) => one - other);
 }
 
+/** `2026-11-20T12:00:00+03:00`: what a clock in this zone shows at that moment, and how far it is from UTC. */
+export function localIso(at: number, zone: string): string {
+  const offset = offsetAt(at, zone);
+  const shown = new Date(Math.floor(at / 1_000) * 1_000 + offset).toISOString().slice(0, 19);
+  const minutes = Math.abs(offset) / 60_000;
+  const two = (part: number) => String(Math.floor(part)).padStart(2, '0');
+  return `${shown}${offset < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
+}
+
 /** What this zone's clock shows at that moment, less UTC; ms. */
 function offsetAt(at: number, zone: string): number {
   const parts = new Map(

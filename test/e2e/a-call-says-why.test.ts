@@ -18,7 +18,7 @@ test(
       crmUrl: crm.url,
       more: { sources: ['webhook'] },
     }) as { integrations: Record<string, object> };
-    on.integrations['bitrix24'] = { enabled: true, webhook_url: 'https://example.invalid/rest/1/secret-word/' };
+    on.integrations['megaplan'] = { enabled: true, webhook_url: 'https://example.invalid/rest/1/secret-word/' };
     const enterprises = [
       on,
       retailCrmEnterprise({
@@ -103,7 +103,7 @@ test(
     expect(plain).toContain('[not-answered]');
     expect(plain).toMatch(/retailcrm +\d call\.finished +record +done/);
     expect(plain).toMatch(/attempt 1: success in \d+ ms/);
-    expect(plain).toMatch(/bitrix24 +\d call\.finished +nothing: this version has no connector of this kind/);
+    expect(plain).toMatch(/megaplan +\d call\.finished +nothing: this version has no connector of this kind/);
     expect(plain).not.toContain('secret-word');
     expect(plain).not.toContain('unit-token');
 

@@ -12,7 +12,7 @@ import type { StandInExchange } from '../../src/cli/demo/standins/server.js';
 import { createHttpRecorder } from '../../src/delivery/http-recorder.js';
 import type { Exchange } from '../../src/delivery/http-recorder.js';
 import { createMask, secretsOf } from '../../src/delivery/mask.js';
-import type { AnyConnector, Outcome, Step } from '../../src/integrations/contract.js';
+import type { AnyConnector, Attempt, Outcome, Step } from '../../src/integrations/contract.js';
 import { stepsOf } from '../../src/integrations/contract.js';
 import { owedPlan } from '../../src/integrations/owed-plan.js';
 import { createAddressGuard } from '../../src/platform/address-guard.js';
@@ -43,11 +43,13 @@ export interface CrmUnderTest {
   settings(url: string): Record<string, unknown>;
   /** The same with a key the CRM refuses. */
   refusedSettings(url: string): Record<string, unknown>;
+  /** Of another account, where another key is none: it has a limit of its own. Default: `refusedSettings`. */
+  otherSettings?(url: string): Record<string, unknown>;
 }
 
 const ANSWERED_BY = '152';
 
-export function contractSuite({ connector, start, settings, refusedSettings }: CrmUnderTest): void {
+export function contractSuite({ connector, start, settings, refusedSettings, otherSettings }: CrmUnderTest): void {
   describe(`${connector.title} keeps the connector contract`, () => {
     let crm: CrmStandIn;
     let live: Live;
@@ -67,7 +69,7 @@ export function contractSuite({ connector, start, settings, refusedSettings }: C
       return step;
     };
     /** A finished call nobody saw ringing, and one attempt to record it. */
-    const record = (changes: { afterUnknown?: boolean; signal?: AbortSignal } = {}) => {
+    const record = (changes: { number?: number; afterUnknown?: boolean; signal?: AbortSignal } = {}) => {
       const { finished } = eventsOf(aCall(), 'answered', ANSWERED_BY);
       return {
         finished,
@@ -147,7 +149,7 @@ export function contractSuite({ connector, start, settings, refusedSettings }: C
           ['153', 5],
           ['151', 3],
         ]);
-      const deliver = async (event: CallEvent, credit?: string, memory = freshMemory()) => {
+      const deliver = async (event: CallEvent, credit?: string, changes: Partial<Attempt> = {}) => {
         const chosen = connectLive(
           connector,
           { ...settings(crm.url), ...(credit ? { credit } : {}) },
@@ -155,7 +157,7 @@ export function contractSuite({ connector, start, settings, refusedSettings }: C
             extensionOfMobile: (mobile) => (mobile === MOBILE ? '152' : null),
           },
         );
-        const outcomes = await deliverAll(connector, chosen, [event], memory);
+        const outcomes = await deliverAll(connector, chosen, [event], freshMemory(), changes);
         await chosen.close();
         return outcomes;
       };
@@ -197,7 +199,8 @@ export function contractSuite({ connector, start, settings, refusedSettings }: C
         const event = call();
         crm.faults.next(1, { kind: 'close-after' });
         expect((await deliver(event, 'each')).at(-1)?.kind).toBe('unknown');
-        for (let time = 1; time <= 2; time += 1) expect((await deliver(event, 'each')).at(-1)?.kind).toBe('accepted');
+        for (let number = 2; number <= 3; number += 1)
+          expect((await deliver(event, 'each', { number, afterUnknown: true })).at(-1)?.kind).toBe('accepted');
         expect(credited()).toEqual(ofEach(event.call.externalId));
       });
 
@@ -227,7 +230,7 @@ export function contractSuite({ connector, start, settings, refusedSettings }: C
     describe('told twice', () => {
       it('the same delivery three times makes one record', async () => {
         const { send } = record();
-        for (let time = 1; time <= 3; time += 1) expect((await send()).kind).toBe('accepted');
+        for (let number = 1; number <= 3; number += 1) expect((await send({ number })).kind).toBe('accepted');
         expect(crm.records()).toHaveLength(1);
       });
 
@@ -381,7 +384,7 @@ export function contractSuite({ connector, start, settings, refusedSettings }: C
       });
 
       it('of two accounts do not share a limit', () => {
-        const other = connector.settings.parse(refusedSettings(crm.url));
+        const other = connector.settings.parse((otherSettings ?? refusedSettings)(crm.url));
         expect(connector.limitKey(other)).not.toBe(connector.limitKey(live.settings));
       });
     });

@@ -79,11 +79,12 @@ export async function deliverAll(
   { connection, settings }: Pick<Live, 'connection' | 'settings'>,
   events: readonly CallEvent[],
   memory = freshMemory(),
+  changes: Partial<Attempt> = {},
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const event of events) {
     for (const step of stepsOf(owedPlan(connector, settings, event, 'card')))
-      outcomes.push(await attempt(connection, step, event, memory));
+      outcomes.push(await attempt(connection, step, event, memory, changes));
   }
   return outcomes;
 }

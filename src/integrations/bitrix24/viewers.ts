@@ -1,0 +1,61 @@
+/**
+ * Who is to see the card of a call after an event. Pure.
+ *
+ * - It rings: everybody rung so far who wants a card at the ring. In a cascade the earlier ones may ring still, and a card
+ *   that is taken away from somebody whose phone rings is worse than one that stays until the answer.
+ * - It is answered: who answered, whenever he wants his card, and nobody else.
+ * - It is handed on: whom it goes to. Of a transfer that came to nothing there is no such event.
+ */
+import type { CallEvent, CallFacts } from '../../calls/vocabulary.js';
+import { cardsOf, seesCards } from '../rules.js';
+import type { Rules } from '../rules.js';
+
+/** Extensions and staff mobiles; null when the event says nothing of who should see it. */
+export function viewersOf(event: CallEvent, rules: Rules): string[] | null {
+  const { call } = event;
+  switch (event.kind) {
+    case 'call.ringing': {
+      if (call.answeredAt !== null) return distinct([...talkingIn(call, rules), ...cardsOf(event, rules)]);
+      return cardsOf({ ...event, extensions: distinct([...call.rang, ...event.extensions]) }, rules);
+    }
+    case 'call.answered': {
+      const by = call.direction === 'out' ? call.caller : event.extension;
+      return by === null ? null : seeing([by], rules);
+    }
+    case 'call.transferred': {
+      const { to, answered } = event.transfer;
+      return to === null || answered === false ? null : seeing([to], rules);
+    }
+    case 'call.started':
+    case 'call.finished':
+    case 'recording.ready':
+      return null;
+  }
+}
+
+/** Everybody who may have been shown the card before this event, when it is not known who was. */
+export function mayHaveSeen(call: CallFacts, rules: Rules): string[] {
+  const parties = [call.caller, ...call.rang, ...call.agents, ...call.transfers.map(({ to }) => to)];
+  return seeing(distinct(parties.filter((party) => party !== null)), rules);
+}
+
+/** True when somebody wants to see the card as soon as it can be, and not only others no longer. */
+export function isUrgent(event: CallEvent, rules: Rules): boolean {
+  return event.kind !== 'call.answered' || cardsOf(event, rules).length > 0;
+}
+
+/** After a blind transfer nobody of ours talks until the target answers. */
+function talkingIn(call: CallFacts, rules: Rules): string[] {
+  const last = call.transfers.at(-1);
+  if (last?.kind === 'blind' && last.answered === null) return [];
+  const talker = call.finalAgent ?? (call.direction === 'out' ? call.caller : null);
+  return talker === null ? [] : seeing([talker], rules);
+}
+
+function seeing(parties: readonly string[], rules: Rules): string[] {
+  return parties.filter((party) => seesCards(party, rules));
+}
+
+function distinct(parties: readonly string[]): string[] {
+  return [...new Set(parties)];
+}
