@@ -16,6 +16,8 @@ export interface ConfigOptions {
   readonly chanSip?: boolean | undefined;
   /** Appended to extensions.conf. */
   readonly extraDialplan?: string | undefined;
+  /** Appended to pjsip.conf. */
+  readonly extraPhones?: ((ports: PortBlock) => string) | undefined;
   /** Whole files that replace or join those made here, by name. */
   readonly files?: ConfigFiles | ((ports: PortBlock) => ConfigFiles) | undefined;
 }
@@ -76,7 +78,9 @@ export function asteriskConfig(options: ConfigOptions): ConfigFiles {
       '[general]\npersistentmembers=no\n[sales]\nstrategy=ringall\ntimeout=15\nringinuse=yes\nmember => PJSIP/151\nmember => PJSIP/152\n',
     ),
     'musiconhold.conf': '[default]\nmode=files\ndirectory=moh\n',
-    ...(options.chanSip ? { 'sip.conf': sipConf(ports) } : { 'pjsip.conf': pjsipConf(ports) }),
+    ...(options.chanSip
+      ? { 'sip.conf': sipConf(ports) }
+      : { 'pjsip.conf': `${pjsipConf(ports)}${options.extraPhones?.(ports) ?? ''}` }),
     'extensions.conf': speaking(`${dialplan}\n${options.extraDialplan ?? ''}`),
     ...(typeof files === 'function' ? files(ports) : files),
   };

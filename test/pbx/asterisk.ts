@@ -35,6 +35,8 @@ export interface Asterisk extends AsyncDisposable {
   /** One command on Asterisk's own console, e.g. `core show channels`. */
   cli(command: string): Promise<string>;
   probe(user?: ManagerUserName): Promise<AmiProbe>;
+  /** Writes one of its configuration files anew; it reads it when it is told to reload. */
+  configure(file: string, text: string): void;
   /** `now` hangs up every call; `gracefully` waits for them. Resolves when it takes log-ins again. */
   restart(how: 'now' | 'gracefully'): Promise<void>;
   /** SIGKILL, as a crash; `start` brings it back with the same ports and the same records. */
@@ -49,6 +51,8 @@ export interface StartOptions {
   /** Phones and trunks on chan_sip: their channels are `SIP/…`, and so is what the dialplan here says. */
   readonly chanSip?: boolean;
   readonly extraDialplan?: string;
+  /** More endpoints, as pjsip.conf writes them. */
+  readonly extraPhones?: (ports: PortBlock) => string;
   /** Its zone as POSIX writes it, `<+03>-3`; UTC when absent. Its CDR is UTC all the same. */
   readonly timeZone?: string;
   /** Whole configuration files that replace those made here, e.g. `{ 'manager.conf': … }`; told the ports where they need them. */
@@ -119,6 +123,7 @@ export async function startAsterisk(options: StartOptions): Promise<Asterisk> {
     masterCsv: () => parseMasterCsv(read('log/cdr-csv/Master.csv')),
     log: () => read('log/full'),
     cli,
+    configure: (file, text) => writeFileSync(inside(`etc/${file}`), text),
     probe: (user = 'crm') => openAmiProbe({ port: ports.ami, ...MANAGER_USERS[user] }),
     async restart(how) {
       const witness = await openAmiProbe({ port: ports.ami, ...MANAGER_USERS.crm });

@@ -26,7 +26,7 @@ interface Rule {
 export class Faults {
   #rules: Rule[] = [];
 
-  /** For the next `count` requests, only those whose path contains `path` when it is given. */
+  /** For the next `count` requests, only those whose path and query contain `path` when it is given. */
   next(count: number, fault: Fault, path?: string): void {
     this.#rules.push({ fault, left: count, until: Infinity, path });
   }

@@ -64,7 +64,7 @@ export async function startStandInServer(options: {
     const body = await readBody(incoming);
     if (body === null) return void incoming.socket.destroy();
     const request = toRequest(incoming, body, exchanges.length + 1);
-    const fault = faults.take(request.path);
+    const fault = faults.take(incoming.url ?? request.path);
     const exchange: StandInExchange = {
       ...request,
       fault: fault?.kind ?? null,
