@@ -206,8 +206,11 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       links.clockStepped(byMs);
     };
     const statuses = createManagerStatuses({ db: pool, clock, log });
+    const redirectPool = createPool(database.url, { max: 2, idleMs: 0, log, name: 'trunkline-redirect' });
+    releasers.push(() => redirectPool.end());
     const redirect = createRedirectJoint({
-      pool,
+      // A busy pool must not cost the redirect: a caller waits for it.
+      pool: redirectPool,
       clock,
       log,
       metrics,

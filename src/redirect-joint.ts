@@ -1,4 +1,5 @@
 /** Smart redirect joined to the rest: its PBXs, its look-ups, its store. Part of the composition, beside app.ts. */
+import { setMaxListeners } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import type { PbxLinks } from './ami/links.js';
 import type { Fact } from './calls/facts.js';
@@ -50,10 +51,13 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
   const wire = metrics.histogram('redirect_wire_seconds', 'From hearing of a call to the write to its PBX');
   const counted = metrics.counter('redirect_counted_total', 'What smart redirect left alone', ['what']);
   const cache = createOwnerCache(clock);
+  const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
 
   function pbx(key: string): Pbx | null {
     const link = deps.links().get(key);
-    if (!link || link.state().phase !== 'live') return null;
+    // A link that is catching up tells of waiting calls already, and can be asked.
+    if (!link || link.state().phase === 'away') return null;
     return {
       list: (action, headers, deadlineMs) => link.list(action, headers, { deadlineMs }),
       batch: (actions, deadlineMs) => link.batch(actions, { deadlineMs }),
@@ -71,7 +75,8 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
   const desk = createDesk({
     clock,
     log,
-    ask: createAsk({ clock, cache }),
+    ask: createAsk({ clock, cache, stopping: stopping.signal }),
+    stopping: stopping.signal,
     lookups: (number) => lookupsOf(connections, number),
     history: (enterprise, phone) => whoTalked(pool, enterprise, phone),
     claim: (key, decision) => claimDecision(pool, key, decision),
@@ -104,7 +109,12 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
 
   return {
     userEvent: (key, event) => redirect.userEvent(key, event),
-    run: (signal) => redirect.run(signal),
+    async run(signal) {
+      signal.addEventListener('abort', () => stopping.abort(), { once: true });
+      // No call pays for the first connections.
+      await Promise.allSettled([pool.query('SELECT 1'), pool.query('SELECT 1')]);
+      await redirect.run(signal);
+    },
     fact(key, fact) {
       if (fact.kind === 'snapshot') redirect.linkUp(key, fact.channels);
     },
@@ -146,10 +156,12 @@ export function redirectEnterprise(enterprise: Enterprise): RedirectEnterprise |
     pbxKey,
     extensionPattern,
     lines,
+    selector,
     extensions,
   } = enterprise;
   if (settings === null) return null;
-  return { number, mode, timezone, country, pbxKey, extensionPattern, lines, extensions, settings };
+  const ownLines = selector?.lines ?? lines?.map(({ id }) => id) ?? [];
+  return { number, mode, timezone, country, pbxKey, extensionPattern, lines, ownLines, extensions, settings };
 }
 
 /** Those of its integrations that can name an owner. */

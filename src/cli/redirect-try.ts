@@ -53,9 +53,17 @@ export async function redirectTry(context: CommandContext): Promise<number> {
         finish: async () => undefined,
         presence: () => null,
         onDecided: () => undefined,
+        stopping: new AbortController().signal,
       });
       const now = systemClock.now();
-      const caller = { uid: 'try', number: phone, line: line ?? null, waitsSince: now, heardAt: now };
+      const caller = {
+        uid: 'try',
+        number: phone,
+        line: line ?? null,
+        waitsSince: now,
+        waitSeconds: null,
+        heardAt: now,
+      };
       const decision = await desk.decide({ ...caller, enterprise: redirecting, heardBy: 'http' });
       for (const text of values.json ? [JSON.stringify(decision)] : linesOf(decision)) context.stdout(text);
       return 0;

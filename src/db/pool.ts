@@ -13,6 +13,8 @@ export interface PoolOptions {
   connectMs?: number;
   /** Milliseconds for one statement's answer; a database behind a dead link never answers. Default 30,000. */
   answerMs?: number;
+  /** Milliseconds after which an idle connection is closed; 0: never. Default 60,000. */
+  idleMs?: number;
   log?: Logger;
   /** Shown in pg_stat_activity. */
   name?: string;
@@ -27,7 +29,7 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
   const pool = new pg.Pool({
     ...connectionOf(url, options),
     max: options.max ?? 10,
-    idleTimeoutMillis: 60_000,
+    idleTimeoutMillis: options.idleMs ?? 60_000,
     // The pool waits for it, whatever its type says: nobody gets a connection that looks into the wrong schema.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises
     onConnect: async (client) => {

@@ -1,6 +1,7 @@
 /** The write. Every Redirect leads into our own dialplan file; see README.md. */
+import { TrunklineError } from '../platform/errors.js';
 import { OWN_CONTEXT } from './look.js';
-import type { Pbx } from './ports.js';
+import type { Pbx, PbxMessage, RedirectAction } from './ports.js';
 
 const ACT_MS = 2_000;
 /** With less of the lease left another daemon may own the PBX before the write is read. */
@@ -15,11 +16,20 @@ export interface Order {
   name: string | null;
 }
 
-export type Acted = { done: true } | { done: false; why: string };
+/** What was done. `action` is null when no answer told: it may have been done or not. */
+export interface Acted {
+  action: RedirectAction | null;
+  /** Why it is not what was ordered; null when it is. */
+  why: string | null;
+}
 
-/** Why it is too late to act, or not ours to; null when it is neither. `waitsSince` by the PBX's clock. */
+/** True while another daemon may soon act here in our place. */
+export function leaseRunsOut(pbx: Pbx): boolean {
+  return pbx.leaseLeftMs() < LEASE_LEFT_MS;
+}
+
+/** Why it is too late to act; null when it is not. `waitsSince` by the PBX's clock, `now` by ours. */
 export function whyTooLate(pbx: Pbx, waitsSince: number, waitSeconds: number, now: number): string | null {
-  if (pbx.leaseLeftMs() < LEASE_LEFT_MS) return 'the lease of this PBX runs out';
   const waitedMs = now + (pbx.skewMs() ?? 0) - waitsSince;
   if (waitedMs <= waitSeconds * 1_000 - MARGIN_MS) return null;
   return `the call has waited ${(waitedMs / 1_000).toFixed(1)} s of ${waitSeconds}`;
@@ -38,14 +48,27 @@ export async function carryOut(pbx: Pbx, { uid, target, name }: Order): Promise<
       headers: { Channel: uid, Context: OWN_CONTEXT, Exten: target === null ? 'release' : 'go', Priority: '1' },
     },
   ];
+  let answers: PromiseSettledResult<PbxMessage>[];
   try {
-    const answers = await pbx.batch(actions, ACT_MS);
-    const last = answers.at(-1);
-    if (last?.status === 'fulfilled') return { done: true };
-    return { done: false, why: textOf(last?.reason) };
+    answers = await pbx.batch(actions, ACT_MS);
   } catch (error) {
-    return { done: false, why: textOf(error) };
+    return notDone(error);
   }
+  const redirected = answers.at(-1);
+  if (redirected?.status !== 'fulfilled') return notDone(redirected?.reason);
+  const who = target === null ? undefined : answers.at(-2);
+  // Without a target our dialplan sends the call where calls go that nobody owns.
+  if (who?.status === 'rejected' && isRefusal(who.reason)) return { action: 'release', why: textOf(who.reason) };
+  return { action: target === null ? 'release' : 'go', why: null };
+}
+
+/** Refused is not done; of what was never answered nobody knows. */
+function notDone(error: unknown): Acted {
+  return { action: isRefusal(error) ? 'nothing' : null, why: textOf(error) };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof TrunklineError && error.code === 'AMI_REFUSED';
 }
 
 function textOf(error: unknown): string {

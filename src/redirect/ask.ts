@@ -6,9 +6,14 @@ import type { Clock } from '../platform/clock.js';
 import type { OwnerCache } from './owner-cache.js';
 import type { Asked, Lookup, Owner } from './ports.js';
 
+/** An answer this much after the deadline is of use to the client's next call. */
+const LATE_MS = 5_000;
+
 export interface AskDeps {
   clock: Clock;
   cache: OwnerCache;
+  /** Ends every deadline at once. */
+  stopping?: AbortSignal;
 }
 
 export type Ask = (
@@ -18,7 +23,7 @@ export type Ask = (
   deadlineMs: number,
 ) => Promise<Asked[]>;
 
-export function createAsk({ clock, cache }: AskDeps): Ask {
+export function createAsk({ clock, cache, stopping }: AskDeps): Ask {
   /** Look-ups under way, so that two lines of one client ask once. */
   const underWay = new Map<string, Promise<Owner | null>>();
 
@@ -27,7 +32,7 @@ export function createAsk({ clock, cache }: AskDeps): Ask {
     const known = underWay.get(key);
     if (known) return known;
     // In a function of its own, so that one that throws at once is caught like one that rejects.
-    const asking = (async () => lookup.find(phone, AbortSignal.timeout(deadlineMs)))()
+    const asking = (async () => lookup.find(phone, AbortSignal.timeout(deadlineMs + LATE_MS)))()
       .then((owner) => {
         cache.put(enterprise, lookup.integration, phone, owner);
         return owner;
@@ -52,6 +57,8 @@ export function createAsk({ clock, cache }: AskDeps): Ask {
   return async (enterprise, lookups, phone, deadlineMs) => {
     const began = clock.monotonic();
     const over = new AbortController();
+    const end = () => over.abort();
+    stopping?.addEventListener('abort', end);
     const deadline = clock.sleep(deadlineMs, over.signal);
     const asked = lookups.map((lookup) => ({
       integration: lookup.integration,
@@ -66,6 +73,7 @@ export function createAsk({ clock, cache }: AskDeps): Ask {
         if (said.outcome === 'owner') break;
       }
     } finally {
+      stopping?.removeEventListener('abort', end);
       over.abort();
     }
     return answers;

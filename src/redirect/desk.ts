@@ -2,7 +2,7 @@
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
 import type { Ask } from './ask.js';
-import { carryOut, whyTooLate } from './act.js';
+import { carryOut, leaseRunsOut, whyTooLate } from './act.js';
 import { cannotTake, candidatesOf, nameOwner } from './candidates.js';
 import type { History } from './candidates.js';
 import { decidedMode, isShadow, onItsLine, readCaller } from './caller.js';
@@ -27,18 +27,22 @@ export interface DeskDeps {
   presence(pbxKey: string): Presence | null;
   /** After each decision is over. */
   onDecided(decision: Decision): void;
+  /** Aborted when nothing new may be begun. */
+  stopping: AbortSignal;
 }
 
 export interface Desk {
   /** Whom this call would go to, without doing anything. */
   decide(caller: Caller): Promise<Decision>;
-  /** Decides, claims and carries out. Never rejects. */
+  /** Decides, claims and carries out. Never rejects. Without an action in the end the PBX could not be asked any more. */
   handle(caller: Caller, pbx: Pbx): Promise<Decision>;
+  /** Keeps that nothing is done to this call, and why. Never rejects. */
+  leave(caller: Caller, why: string): Promise<Decision>;
 
   // Its single steps, for who answers over HTTP first (told.ts).
 
   /** `taken`: somebody decided this call before. False: it is not known, so only a release may follow. */
-  claim(key: DecisionKey, decision: Decision): Promise<boolean | 'taken'>;
+  claim(key: DecisionKey, decision: Decision, patienceMs?: number): Promise<boolean | 'taken'>;
   /** What was claimed before, as far as it can be read. */
   readBefore(key: DecisionKey): Promise<Decision | null>;
   /** Does what was chosen, unless it is too late for it. */
@@ -51,11 +55,12 @@ export interface Desk {
 }
 
 const DEFAULT_TECH = 'PJSIP';
-/** A claim that is not committed by now is not waited for: the caller is. */
-const CLAIM_MS = 700;
+/** A claim is waited for as long as the CRMs had time, at least so long; then the caller is let go. */
+const CLAIM_MS = 1_500;
+const LEASE_POLL_MS = 100;
 
 export function createDesk(deps: DeskDeps): Desk {
-  const { clock, log } = deps;
+  const { clock, log, stopping } = deps;
 
   async function decide(given: Caller): Promise<Decision> {
     const caller = onItsLine(given);
@@ -90,30 +95,45 @@ export function createDesk(deps: DeskDeps): Desk {
     const extensionOf = (party: string | null) =>
       enterprise.extensions.find(({ mobile }) => mobile !== undefined && mobile === party)?.number ?? party;
     try {
-      const { last, first } = await deps.history(enterprise.number, phone);
-      return { last: extensionOf(last), first: extensionOf(first) };
+      const known = await inTime(deps.history(enterprise.number, phone), enterprise.settings.deadlineMs);
+      return { last: extensionOf(known?.last ?? null), first: extensionOf(known?.first ?? null) };
     } catch (error) {
       log.warn({ enterprise: enterprise.number, err: error }, 'who talked with a client before could not be read');
       return { last: null, first: null };
     }
   }
 
+  /** Null when it takes longer. */
+  async function inTime<T>(awaited: Promise<T>, ms: number): Promise<T | null> {
+    const over = new AbortController();
+    awaited.catch(() => undefined);
+    try {
+      return await Promise.race([awaited, clock.sleep(ms, over.signal).then(() => null)]);
+    } finally {
+      over.abort();
+    }
+  }
+
   async function handle(given: Caller, pbx: Pbx): Promise<Decision> {
     const caller = onItsLine(given);
-    const { enterprise, uid } = caller;
+    const { enterprise } = caller;
     const key = keyOf(caller);
     let decision = blank(caller);
     try {
       const before = caller.heardBy === 'resync' ? await readBefore(key) : null;
       if (before?.action) return before;
       decision = before ?? (await decide(caller));
+      // Who runs next finds it waiting, and decides.
+      if (stopping.aborted) return { ...decision, reason: 'Trunkline stops' };
       const targets = phonesOf(enterprise, decision, deps.presence(enterprise.pbxKey));
       const [claimed, seen] = await Promise.all([
-        before ? true : claim(key, decision),
-        look(pbx, uid, [...targets.values()], clock),
+        before ? true : claim(key, decision, leftOf(caller)),
+        lookAt(caller, pbx, [...targets.values()]),
       ]);
-      decision = await settle(caller, pbx, { ...decision, ...choose(caller, decision, targets, seen, claimed) });
-      if (claimed !== 'taken') await finish(key, decision);
+      // What is open stays as it was claimed: whoever finds the call still waiting goes on from there.
+      if (seen.unseen === 'lost') decision = { ...decision, reason: seen.whyNot ?? decision.reason };
+      else decision = await settle(caller, pbx, { ...decision, ...choose(caller, decision, targets, seen, claimed) });
+      if (claimed !== 'taken' && decision.action !== null) await finish(key, decision);
     } catch (error) {
       decision = ours(key, decision, error);
     }
@@ -121,12 +141,36 @@ export function createDesk(deps: DeskDeps): Desk {
     return decision;
   }
 
+  async function leave(given: Caller, why: string): Promise<Decision> {
+    const caller = onItsLine(given);
+    const key = keyOf(caller);
+    const decision: Decision = { ...blank(caller), phone: readCaller(caller).phone, action: 'nothing', reason: why };
+    if ((await claim(key, decision)) !== 'taken') report(key, decision);
+    return decision;
+  }
+
+  /** A lease is renewed by the second, a PBX that is slow for a moment asked again: as long as there is time to act. */
+  async function lookAt(caller: Caller, pbx: Pbx, targets: readonly string[]): Promise<Look> {
+    const mayWait = () => !stopping.aborted && tooLate(caller, pbx) === null;
+    while (leaseRunsOut(pbx) && mayWait()) await clock.sleep(LEASE_POLL_MS);
+    let seen = await look(pbx, caller.uid, targets, clock);
+    while (seen.unseen === 'slow' && mayWait()) seen = await look(pbx, caller.uid, targets, clock);
+    return seen;
+  }
+
   async function settle(caller: Caller, pbx: Pbx, decision: Decision): Promise<Decision> {
     if (decision.action === 'nothing') return decision;
-    const { enterprise, waitsSince } = caller;
-    const waitSeconds = deps.presence(enterprise.pbxKey)?.waitSeconds ?? enterprise.settings.waitSeconds;
-    const late = whyTooLate(pbx, waitsSince, waitSeconds, clock.now());
-    return late === null ? write(caller, decision, pbx) : { ...decision, action: 'nothing', reason: late };
+    const why = tooLate(caller, pbx) ?? (leaseRunsOut(pbx) ? 'the lease of this PBX runs out' : null);
+    return why === null ? write(caller, decision, pbx) : { ...decision, action: 'nothing', reason: why };
+  }
+
+  function tooLate({ enterprise, waitsSince, waitSeconds }: Caller, pbx: Pbx): string | null {
+    const known = waitSeconds ?? deps.presence(enterprise.pbxKey)?.waitSeconds ?? enterprise.settings.waitSeconds;
+    return whyTooLate(pbx, waitsSince, known, clock.now());
+  }
+
+  function leftOf({ enterprise, heardAt }: Caller): number {
+    return Math.max(CLAIM_MS, enterprise.settings.deadlineMs - (clock.now() - heardAt));
   }
 
   async function finish(key: DecisionKey, decision: Decision): Promise<void> {
@@ -144,27 +188,23 @@ export function createDesk(deps: DeskDeps): Desk {
     const name = isShadow(enterprise) ? null : decision.name;
     const acting = carryOut(pbx, { uid, target, name });
     const wireMs = clock.now() - caller.heardAt;
-    const acted = await acting;
-    return acted.done ? { ...decision, wireMs } : { ...decision, action: 'nothing', reason: acted.why, wireMs };
+    const { action, why } = await acting;
+    return { ...decision, action, reason: why ?? decision.reason, wireMs };
   }
 
-  async function claim(key: DecisionKey, decision: Decision): Promise<boolean | 'taken'> {
-    const over = new AbortController();
+  async function claim(key: DecisionKey, decision: Decision, patienceMs = CLAIM_MS): Promise<boolean | 'taken'> {
     try {
-      const claimed = deps.claim(key, decision).then((fresh) => (fresh ? true : ('taken' as const)));
-      claimed.catch(() => undefined);
-      return await Promise.race([claimed, clock.sleep(CLAIM_MS, over.signal).then(() => false)]);
+      const fresh = await inTime(deps.claim(key, decision), patienceMs);
+      return fresh === null ? false : fresh || 'taken';
     } catch (error) {
       unsaved(key, error);
       return false;
-    } finally {
-      over.abort();
     }
   }
 
   async function readBefore(key: DecisionKey): Promise<Decision | null> {
     try {
-      return await deps.read(key);
+      return await inTime(deps.read(key), CLAIM_MS);
     } catch (error) {
       unsaved(key, error);
       return null;
@@ -187,7 +227,7 @@ export function createDesk(deps: DeskDeps): Desk {
     deps.onDecided(decision);
   }
 
-  return { decide, handle, claim, readBefore, settle, finish, report, ours };
+  return { decide, handle, leave, claim, readBefore, settle, finish, report, ours };
 }
 
 export function keyOf({ enterprise, uid }: Caller): DecisionKey {

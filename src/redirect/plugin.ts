@@ -199,5 +199,14 @@ function callerOf(
 ): Caller {
   const line = trunk === undefined || trunk === '' || trunk === 's' ? null : trunk;
   const number = phone ?? null;
-  return onItsLine({ enterprise, uid, number, line, waitsSince: now, heardAt: now, heardBy: 'http' });
+  return onItsLine({
+    enterprise,
+    uid,
+    number,
+    line,
+    waitsSince: now,
+    waitSeconds: null,
+    heardAt: now,
+    heardBy: 'http',
+  });
 }

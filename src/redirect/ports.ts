@@ -45,6 +45,8 @@ export interface RedirectEnterprise {
   pbxKey: string;
   extensionPattern: string;
   lines: readonly { id: string; transform: string | null; name: string | null }[] | null;
+  /** Its own on a PBX it shares. */
+  ownLines: readonly string[];
   extensions: readonly RedirectExtension[];
   /** Whether this extension's manager has said in his CRM that he takes no calls now. */
   away?(extension: string): boolean;
@@ -92,6 +94,8 @@ export interface Caller {
   line: string | null;
   /** When the wait began, Unix ms on the PBX's clock; never later than it did. */
   waitsSince: number;
+  /** How long it lasts; null where its dialplan did not say. */
+  waitSeconds: number | null;
   /** By our clock, when we heard of it. */
   heardAt: number;
   heardBy: 'event' | 'http' | 'resync';
@@ -126,7 +130,7 @@ export interface Decision {
   /** Who was chosen in the end; in `shadow` who would have been. */
   chosen: string | null;
   target: string | null;
-  /** Null until it was carried out: then the daemon died in between. */
+  /** Null until it was carried out. Left so when the daemon died in between, or the PBX did not answer. */
   action: RedirectAction | null;
   reason: string;
   /** Milliseconds from hearing of the call: to the answers, and to the write. */

@@ -81,6 +81,8 @@ async function presenceOf(pbx: Pbx): Promise<Presence> {
     tech: tech === 'SIP' || tech === 'PJSIP' ? tech : null,
     waitSeconds: Number.isFinite(wait) && wait > 0 ? wait : null,
   };
+  const barred = await whyBarred(pbx);
+  if (barred !== null) return { ...presence, off: barred };
   for (const context of OWN_CONTEXTS) {
     const missing = await whyMissing(pbx, context);
     if (missing === null) continue;
@@ -105,6 +107,13 @@ async function readGlobals(pbx: Pbx, names: readonly string[]): Promise<Record<s
       return value ? [[name, value]] : [];
     }),
   );
+}
+
+/** Null when the AMI user may redirect. A Redirect of nothing is refused either way; what it is refused for tells. */
+async function whyBarred(pbx: Pbx): Promise<string | null> {
+  const [answer] = await pbx.batch([{ name: 'Redirect', headers: {} }], ASK_MS);
+  const denied = answer?.status === 'rejected' && /permission denied/i.test(String(answer.reason));
+  return denied ? 'the AMI user may not redirect calls: it needs write=call' : null;
 }
 
 /** Null when the context is there, `absent` when it is not, else why that is not known. */

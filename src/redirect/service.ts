@@ -6,8 +6,8 @@ import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
 import { createComplaints } from './complaints.js';
 import type { Desk } from './desk.js';
-import { WAIT_CONTEXT } from './look.js';
-import type { Caller, Pbx, RedirectEnterprise } from './ports.js';
+import { WAIT_CONTEXT, valuesOf } from './look.js';
+import type { Caller, Decision, Pbx, RedirectEnterprise } from './ports.js';
 import type { Presences } from './presence.js';
 import { isSignedWith } from './signature.js';
 
@@ -27,8 +27,6 @@ export interface WaitingChannel {
   context: string | null;
   callerNum: string | null;
   exten: string | null;
-  /** Age of the channel. */
-  seconds: number | null;
 }
 
 export interface RedirectDeps {
@@ -48,7 +46,7 @@ export interface Redirect {
   linkUp(pbxKey: string, channels: readonly WaitingChannel[]): void;
   /** Somebody may want his calls redirected there now. */
   settingsChanged(pbxKey: string): void;
-  /** Asks every PBX anew each hour, until the signal aborts. */
+  /** Asks every PBX anew each hour, until the signal aborts; then waits for the calls in hand. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -58,7 +56,7 @@ const CHECK_MS = 3_600_000;
 
 export function createRedirect(deps: RedirectDeps): Redirect {
   const { clock, log, desk, presences } = deps;
-  const inHand = new Set<string>();
+  const inHand = new Map<string, Promise<Decision>>();
   const complaints = createComplaints(log, clock);
   const complain = (pbx: string, message: string, more: object = {}) => complaints(pbx, message, { pbx, ...more });
   const asked = new Set<string>();
@@ -66,18 +64,25 @@ export function createRedirect(deps: RedirectDeps): Redirect {
   function handle(caller: Caller): void {
     const key = `${caller.enterprise.pbxKey}/${caller.uid}`;
     const pbx = deps.pbx(caller.enterprise.pbxKey);
-    if (!pbx || inHand.has(key)) return;
-    inHand.add(key);
-    void handleOn(pbx, caller).finally(() => inHand.delete(key));
+    if (!pbx) return;
+    const running = inHand.get(key);
+    if (running) {
+      // It may have lost the link that is back now.
+      if (caller.heardBy === 'resync') void running.then((before) => before.action === null && handle(caller));
+      return;
+    }
+    const handling = handleOn(pbx, caller).finally(() => inHand.delete(key));
+    inHand.set(key, handling);
   }
 
-  async function handleOn(pbx: Pbx, caller: Caller): Promise<void> {
+  async function handleOn(pbx: Pbx, caller: Caller): Promise<Decision> {
     const { pbxKey } = caller.enterprise;
     if (!presences.of(pbxKey)) await check(pbxKey);
     const off = presences.of(pbxKey)?.off;
-    if (!off) return void (await desk.handle(caller, pbx));
+    if (!off) return desk.handle(caller, pbx);
     deps.count('off');
     complain(pbxKey, 'a call waits where smart redirect is off', { why: off });
+    return desk.leave(caller, `smart redirect is off on this PBX: ${off}`);
   }
 
   /** Never rejects: a PBX that cannot be asked is asked again with the next call. */
@@ -89,56 +94,66 @@ export function createRedirect(deps: RedirectDeps): Redirect {
     }
   }
 
-  /** Whose call it is, by the secret it was signed with. */
-  function signedBy(pbxKey: string, uid: string, signature: string): RedirectEnterprise | null {
-    return deps.onPbx(pbxKey).find(({ settings }) => isSignedWith(settings.secret, uid, signature)) ?? null;
+  /** Whose call it is, by the secret it was signed with; of several with that secret, whose line it came in on. */
+  function signedBy(pbxKey: string, uid: string, told: Said): RedirectEnterprise | null {
+    const { signature, line } = told;
+    const signers = deps.onPbx(pbxKey).filter(({ settings }) => isSignedWith(settings.secret, uid, signature));
+    const [first, ...others] = signers;
+    if (!first) {
+      deps.count('forged');
+      complain(pbxKey, 'a waiting call is signed with a secret of no enterprise here');
+      return null;
+    }
+    if (others.length === 0) return first;
+    const owners = signers.filter(({ ownLines }) => line !== null && ownLines.includes(line));
+    if (owners.length === 1) return owners[0] ?? null;
+    deps.count('unclaimed');
+    complain(pbxKey, 'a waiting call is signed with a secret of several enterprises, and its line tells none', {
+      line,
+    });
+    return null;
   }
 
-  /** Without a signature the line tells whose call it is; the PBX itself has shown that it waits. */
-  function owningLine(pbxKey: string, line: string | null): RedirectEnterprise | null {
-    const all = deps.onPbx(pbxKey);
-    if (all.length === 1) return all[0] ?? null;
-    const owners = all.filter(({ lines }) => lines?.some(({ id }) => id === line));
-    return owners.length === 1 ? (owners[0] ?? null) : null;
+  function take(pbxKey: string, uid: string, told: Said, heard: Pick<Caller, 'heardAt' | 'heardBy'>): void {
+    const enterprise = signedBy(pbxKey, uid, told);
+    const { number, line, waitsSince, waitSeconds } = told;
+    if (enterprise) handle({ enterprise, uid, number, line, waitsSince, waitSeconds, ...heard });
   }
 
-  function resync(pbxKey: string, channels: readonly WaitingChannel[]): void {
-    const now = clock.now();
-    for (const { uid, context, callerNum, exten, seconds } of channels) {
-      if (context !== WAIT_CONTEXT) continue;
-      const line = lineOf(exten);
-      const enterprise = owningLine(pbxKey, line);
-      if (!enterprise) {
-        deps.count('unclaimed');
-        continue;
-      }
-      // The wait began after the channel did; that it began with it is the safe reading.
-      const waitsSince = now + (deps.pbx(pbxKey)?.skewMs() ?? 0) - (seconds ?? 3_600) * 1_000;
-      handle({ enterprise, uid, number: callerNum, line, waitsSince, heardAt: now, heardBy: 'resync' });
+  /** Nobody heard the event of who waits already: what it said stands on the channel. */
+  async function resync(pbxKey: string, { uid, callerNum, exten }: WaitingChannel): Promise<void> {
+    const pbx = deps.pbx(pbxKey);
+    if (!pbx) return;
+    try {
+      const [signature, at, wait] = await valuesOf(pbx, ['TRUNKLINE_SIG', 'TRUNKLINE_AT', 'TRUNKLINE_SECONDS'], uid);
+      const waitsSince = stampOf(at);
+      // Nothing said yet: the event is on its way.
+      if (!signature || waitsSince === null) return;
+      const told = { signature, number: callerNum, line: lineOf(exten), waitsSince, waitSeconds: secondsOf(wait) };
+      take(pbxKey, uid, told, { heardAt: clock.now(), heardBy: 'resync' });
+    } catch (error) {
+      log.warn({ pbx: pbxKey, uid, err: error }, 'a waiting call could not be asked whose it is');
     }
   }
 
   return {
     userEvent(pbxKey, event) {
-      if (event.name !== EVENT || !UNIQUE_ID.test(event.uid) || deps.onPbx(pbxKey).length === 0) return;
-      const enterprise = signedBy(pbxKey, event.uid, event.get('Sig') ?? '');
-      if (!enterprise) {
-        deps.count('forged');
-        return complain(pbxKey, 'a waiting call is signed with a secret of no enterprise here');
-      }
-      handle({
-        enterprise,
-        uid: event.uid,
+      const { name, uid, arrivedAt } = event;
+      if (name !== EVENT || !UNIQUE_ID.test(uid) || deps.onPbx(pbxKey).length === 0) return;
+      const told = {
+        signature: event.get('Sig') ?? '',
         number: event.get('Phone') ?? null,
-        line: lineOf(event.get('Line') ?? null),
-        waitsSince: stampOf(event.get('At')) ?? event.at ?? event.arrivedAt + (deps.pbx(pbxKey)?.skewMs() ?? 0),
-        heardAt: event.arrivedAt,
-        heardBy: 'event',
-      });
+        line: lineOf(event.get('Line')),
+        waitsSince: stampOf(event.get('At')) ?? event.at ?? arrivedAt + (deps.pbx(pbxKey)?.skewMs() ?? 0),
+        waitSeconds: secondsOf(event.get('Wait')),
+      };
+      take(pbxKey, uid, told, { heardAt: arrivedAt, heardBy: 'event' });
     },
     linkUp(pbxKey, channels) {
       asked.add(pbxKey);
-      if (deps.onPbx(pbxKey).length > 0) void check(pbxKey).then(() => resync(pbxKey, channels));
+      if (deps.onPbx(pbxKey).length === 0) return;
+      const waiting = channels.filter(({ uid, context }) => context === WAIT_CONTEXT && UNIQUE_ID.test(uid));
+      void check(pbxKey).then(() => Promise.all(waiting.map((channel) => resync(pbxKey, channel))));
     },
     settingsChanged(pbxKey) {
       if (asked.has(pbxKey) && !presences.of(pbxKey) && deps.onPbx(pbxKey).length > 0) void check(pbxKey);
@@ -148,15 +163,23 @@ export function createRedirect(deps: RedirectDeps): Redirect {
         await clock.sleep(CHECK_MS, signal);
         for (const key of signal.aborted ? [] : asked) if (deps.onPbx(key).length > 0) await check(key);
       }
+      await Promise.all(inHand.values());
     },
   };
 }
 
-function lineOf(exten: string | null): string | null {
-  return exten === null || exten === '' || exten === 's' ? null : exten;
+/** What a waiting call says of itself, by its event or by its channel. */
+type Said = Pick<Caller, 'number' | 'line' | 'waitsSince' | 'waitSeconds'> & { signature: string };
+
+function lineOf(exten: string | null | undefined): string | null {
+  return !exten || exten === 's' ? null : exten;
 }
 
 /** `At`, seconds with a fraction, as the dialplan writes it. */
-function stampOf(text: string | undefined): number | null {
-  return text !== undefined && /^\d{9,11}(\.\d{1,6})?$/.test(text) ? Math.round(Number(text) * 1_000) : null;
+function stampOf(text: string | null | undefined): number | null {
+  return text && /^\d{9,11}(\.\d{1,6})?$/.test(text) ? Math.round(Number(text) * 1_000) : null;
+}
+
+function secondsOf(text: string | null | undefined): number | null {
+  return text && /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : null;
 }
