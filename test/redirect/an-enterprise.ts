@@ -28,6 +28,7 @@ export function anEnterprise(
     pbxKey: '127.0.0.1:5038',
     extensionPattern: '^\\d{3}$',
     lines: null,
+    ownLines: [],
     extensions: [{ number: '151' }, { number: '150', mobile: '+375290000009' }],
     ...over,
     settings: { ...settings, ...over.settings },
