@@ -47,10 +47,11 @@ export function connectLive(
   };
 }
 
-/** What delivery remembers of one call between its steps. */
+/** What delivery remembers of one call between its steps, and of a step between its attempts. */
 export interface Memory {
   refs: Record<string, string>;
   card: Attempt['card'];
+  tried?: Record<string, { number: number; afterUnknown: boolean }>;
 }
 
 export function freshMemory(): Memory {
@@ -65,8 +66,13 @@ export async function attempt(
   memory: Memory,
   changes: Partial<Attempt> = {},
 ): Promise<Outcome> {
-  const given: Attempt = { number: 1, afterUnknown: false, signal: AbortSignal.timeout(5_000), ...memory, ...changes };
+  const { refs, card } = memory;
+  const name = `${event.call.id}/${event.seq}/${step.step}`;
+  const before = memory.tried?.[name] ?? { number: 0, afterUnknown: false };
+  const now = { number: before.number + 1, afterUnknown: before.afterUnknown };
+  const given: Attempt = { ...now, signal: AbortSignal.timeout(5_000), refs, card, ...changes };
   const outcome = await connection.deliver({ step: step.step, event }, given);
+  memory.tried = { ...memory.tried, [name]: { ...now, afterUnknown: now.afterUnknown || outcome.kind === 'unknown' } };
   if (outcome.kind === 'accepted') Object.assign(memory.refs, outcome.refs);
   if (step.class === 'perishable' && outcome.kind === 'accepted') memory.card = 'accepted';
   if (step.class === 'perishable' && outcome.kind === 'unknown' && memory.card === 'none') memory.card = 'unknown';

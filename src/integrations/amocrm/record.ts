@@ -1,0 +1,183 @@
+/**
+ * The record of a finished call: `POST /api/v4/calls`, once. amoCRM has no key of its own for a call, so an attempt that is not
+ * the first looks for what is there before it sends, and sends what is missing, one record a request.
+ *
+ *   first attempt ─► calls ─► stored                                            ─► accepted
+ *                      └──► nobody's number ─► the client is made (once) ─► calls ─► accepted
+ *                                                └► “unsorted” has it            └► still nobody's: a note of his contact
+ *   every other   ─► what was begun for the client is completed ─► look ─► all there ─► accepted
+ *                                                                    └──► as above, with what is missing
+ */
+import type { CallFacts } from '../../calls/vocabulary.js';
+import type { Attempt, ConnectionDeps, Failure, Outcome } from '../contract.js';
+import { responsibleFor } from '../responsible.js';
+import { searchCards } from './cards.js';
+import type { CardSearch } from './cards.js';
+import { isUnknownEntity, itemErrors, namesAUser } from './client.js';
+import type { AmoCrmClient, Sending } from './client.js';
+import { findResponsible } from './owner.js';
+import { callBodies, callNote, isNobodys, withoutUsers } from './requests.js';
+import type { CallBody, Context } from './requests.js';
+import { unknownClientOf } from './settings.js';
+import { toldAlready } from './told.js';
+import { makeContact, makeUnsorted, resumeContact, resumeUnsorted, unsortedByUniq } from './unknown-client.js';
+import type { Made, Making } from './unknown-client.js';
+
+export interface Recording {
+  call: CallFacts;
+  phone: string;
+  attempt: Attempt;
+  client: AmoCrmClient;
+  context: Context;
+  createOnce: ConnectionDeps['createOnce'];
+}
+
+export async function record(recording: Recording): Promise<Outcome> {
+  const { call, phone, attempt, client, context } = recording;
+  const how: Sending = { signal: attempt.signal, urgency: 'soon' };
+  const cards = searchCards(client, phone, how);
+  const { owner, warnings } = await ownerOfNobodys(recording, cards, how);
+  const records = callBodies(call, phone, owner, context);
+  const [first] = records;
+  if (!first) throw new Error('a finished call owes no record');
+  const isRepeat = attempt.number > 1 || attempt.afterUnknown;
+  // Without a memory of what was made only a repeat can say that something may have been.
+  const createOnce: Making['createOnce'] =
+    recording.createOnce ??
+    (async (_key, make) => {
+      const made = await make(isRepeat);
+      return typeof made === 'string' ? { kind: 'there', id: made } : { kind: 'failed', failure: made };
+    });
+  const making: Making = { client, how, cards, call, phone, record: first, context, createOnce };
+  const unknownClient = unknownClientOf(call.direction, context.settings);
+  const accepted = (): Outcome => ({
+    kind: 'accepted',
+    refs: { uniq: first.uniq },
+    ...(warnings.length > 0 ? { warnings } : {}),
+  });
+
+  let missing = records;
+  if (isRepeat) {
+    const left = await missingOf();
+    if (!Array.isArray(left)) return left;
+    missing = left;
+  }
+  if (missing.length === 0) return accepted();
+  let sent = await send(recording, missing, isRepeat, how, warnings);
+  if (sent !== 'nobody') return sent ?? accepted();
+  switch (unknownClient) {
+    case 'nothing':
+      return { kind: 'skipped', why: 'amoCRM knows nobody with this number, and unknown_client says to make nothing' };
+    case 'contact':
+    case 'contact_lead': {
+      const made = await makeContact(making, unknownClient === 'contact_lead');
+      if (made.kind === 'busy') return BUSY;
+      if (made.kind === 'failed') return made.failure;
+      warnings.push(...made.warnings);
+      sent = await send(recording, missing, isRepeat, how, warnings);
+      return (sent === 'nobody' ? await note(made.contactId, missing) : sent) ?? accepted();
+    }
+    case 'unsorted': {
+      const made = await makeUnsorted(making);
+      if (made.kind === 'busy') return BUSY;
+      if (made.kind === 'failed') return made.failure;
+      const rest = made.recorded ? missing.filter(({ uniq }) => uniq !== first.uniq) : missing;
+      return (await note(made.contactId, rest)) ?? accepted();
+    }
+  }
+
+  /** What amoCRM does not have of the call yet, once what was begun for its client is complete. */
+  async function missingOf(): Promise<CallBody[] | Outcome> {
+    const told = new Set<string>();
+    const resumed = recording.createOnce ? await resume() : null;
+    if (resumed?.kind === 'busy') return BUSY;
+    if (resumed?.kind === 'failed') return resumed.failure;
+    warnings.push(...(resumed?.warnings ?? []));
+    if (unknownClient === 'unsorted') {
+      const found = await unsortedByUniq(making);
+      if (!found.ok) return found.failure;
+      if (found.uniq !== null) told.add(found.uniq);
+    }
+    const left = records.map(({ uniq }) => uniq).filter((uniq) => !told.has(uniq));
+    if (left.length === 0) return [];
+    const seen = await toldAlready({ client, how, cards, contactId: resumed?.contactId ?? null }, left);
+    return seen.ok ? records.filter(({ uniq }) => !told.has(uniq) && !seen.found.has(uniq)) : seen.failure;
+  }
+
+  async function resume(): Promise<Made | null> {
+    switch (unknownClient) {
+      case 'nothing':
+        return null;
+      case 'contact':
+      case 'contact_lead':
+        return resumeContact(making, unknownClient === 'contact_lead');
+      case 'unsorted':
+        return resumeUnsorted(making);
+    }
+  }
+
+  /** Null when all were taken. */
+  async function note(contactId: number, notes: readonly CallBody[]): Promise<Failure | null> {
+    for (const one of notes) {
+      const answer = await client.post(`/api/v4/contacts/${contactId}/notes`, [callNote(call, one, contactId)], how);
+      if (!answer.ok) return answer.failure;
+    }
+    return null;
+  }
+}
+
+const BUSY: Outcome = {
+  kind: 'retry',
+  code: 'CLIENT_BEING_MADE',
+  why: 'another call of this client is making him right now',
+};
+
+/** Null when all were stored; `nobody` when the number is nobody's, and nothing was. */
+async function send(
+  { client, attempt }: Recording,
+  records: readonly CallBody[],
+  singly: boolean,
+  how: Sending,
+  warnings: string[],
+): Promise<Failure | 'nobody' | null> {
+  // Many at once is what amoCRM answers 504 to, and of a mixed answer less can be told.
+  const batches = singly ? records.map((one) => [one]) : [records];
+  for (const batch of batches) {
+    let answer = await client.post('/api/v4/calls', batch, how);
+    if (!answer.ok && namesAUser(answer.body) && !attempt.signal.aborted) {
+      // Somebody who has left must not cost the record.
+      warnings.push(`recorded without a responsible user: ${answer.failure.why}`);
+      answer = await client.post('/api/v4/calls', batch.map(withoutUsers), how);
+    }
+    const errors = itemErrors(answer.body);
+    if (answer.ok && errors.length === 0) continue;
+    if (!answer.ok && !isUnknownEntity(answer.body)) return answer.failure;
+    if (errors.length < batch.length) {
+      const why = `amoCRM took ${batch.length - errors.length} of ${batch.length} records of the call`;
+      return { kind: 'retry', code: 'PARTIAL', why };
+    }
+    if (isUnknownEntity(answer.body)) return 'nobody';
+    const [told] = errors;
+    return { kind: 'rejected', code: 'REFUSED', why: `amoCRM refuses the call: ${told?.detail || told?.title}` };
+  }
+  return null;
+}
+
+/** Whose a call is that none of amoCRM's users talked in. */
+async function ownerOfNobodys(
+  { call, phone, client, context }: Recording,
+  cards: CardSearch,
+  how: Sending,
+): Promise<{ owner: string | null; warnings: string[] }> {
+  if (!isNobodys(call, context)) return { owner: null, warnings: [] };
+  const { settings, people } = context;
+  const { person, warnings } = await responsibleFor(call, settings, {
+    owner: () => findResponsible(client, cards, settings, people, how),
+    lastTalked: () => context.lastTalked(phone),
+    personOf: people.userOf,
+    personOfUser: (userId) => (context.hasLeft(userId) ? null : userId),
+  });
+  if (person === null)
+    warnings.push('nobody of this call is a user of amoCRM, so it has no responsible: set default_extension');
+  return { owner: person, warnings };
+}
