@@ -73,7 +73,7 @@ function see(work: Work, info: ChannelInfo, announced: boolean, open = true): Me
   if (!met) return null;
   note(work, met.call);
   if (met.leg.goneAt !== null) return null;
-  if (met.isNew && !announced) ask(work, met.call);
+  if (met.isNew && !announced) ask(work, met.call, met.leg);
   observe(work, met.call, met.leg, info);
   return met;
 }
@@ -84,8 +84,17 @@ function note(work: Work, call: CallState): void {
   call.askedAt = null;
 }
 
-/** A call that was only heard of: the PBX is asked once about its first channel. */
-function ask(work: Work, call: CallState): void {
+/** Last words about a channel come within this time of its end. */
+const LAST_WORDS_MS = 5_000;
+
+/**
+ * A call that was only heard of: the PBX is asked once about its first channel. One that is heard of right after all
+ * channels were shown may have been over by then, and nothing else would end it: the PBX is asked about it too.
+ */
+function ask(work: Work, call: CallState, leg: Leg): void {
+  const { shownAt } = work.pages.link;
+  if (shownAt !== null && work.now - shownAt <= LAST_WORDS_MS)
+    work.effects.push({ kind: 'confirm-gone', uids: [leg.uid] });
   if (call.asked) return;
   call.asked = true;
   work.effects.push({ kind: 'ask-status', uid: call.uid });
@@ -186,7 +195,7 @@ function dialBegin(work: Work, fact: Of<'dial.begin'>): void {
   const call = by ? merge(work, by.call, dest.call) : dest.call;
   if (!call || dest.leg.goneAt !== null) return;
   note(work, call);
-  if (dest.isNew && by === null) ask(work, call);
+  if (dest.isNew && by === null) ask(work, call, dest.leg);
   const { leg } = dest;
   leg.dialled = true;
   leg.dialledBy = by?.leg.uid ?? null;
@@ -197,7 +206,7 @@ function dialBegin(work: Work, fact: Of<'dial.begin'>): void {
   }
   dialled(work, call, by?.leg ?? null, leg, fact.dest, fact.dialString);
   if (leg.role === 'client') ringOut(work, call);
-  if (leg.rang) ringEarlier(work, call);
+  if (leg.rangAt !== null) ringEarlier(work, call, leg);
   else if (leg.state === 'ringing') rings(work, call, leg);
 }
 
@@ -240,7 +249,8 @@ function bridgeEnter(work: Work, fact: Of<'bridge.enter'>): void {
   let { call } = met;
   const { leg } = met;
   if (leg.bridge !== null && leg.bridge !== fact.bridge) leaveBridge(leg, leg.bridge);
-  if (holds(fact.bridgeType, fact.technology)) return talk(work, call);
+  leg.waitsIn = holds(fact.bridgeType, fact.technology) ? fact.bridge : undefined;
+  if (leg.waitsIn !== undefined) return talk(work, call);
   const there = work.edit(work.pages.bridges.get(fact.bridge));
   if (there && there !== call) call = merge(work, there, call) ?? call;
   enterBridge(work, call, leg, fact.bridge);
@@ -256,6 +266,7 @@ function bridgeLeave(work: Work, fact: Of<'bridge.leave'>): void {
   if (met.leg.role === 'client' && met.call.legs.some((leg) => leg.held && leg.bridge === fact.bridge))
     onHold(work, met.call);
   leaveBridge(met.leg, fact.bridge);
+  if (met.leg.waitsIn === fact.bridge) met.leg.waitsIn = undefined;
   talk(work, met.call);
 }
 

@@ -71,7 +71,13 @@ function ringingNow(call: CallState): string[] {
   if (call.direction === 'out') return call.outRung && call.caller !== null ? [call.caller] : [];
   const extensions: string[] = [];
   for (const leg of call.legs) {
-    if (!leg.rang || leg.goneAt !== null || leg.dialStatus !== null || leg.role !== 'staff' || leg.party === null)
+    if (
+      leg.rangAt === null ||
+      leg.goneAt !== null ||
+      leg.dialStatus !== null ||
+      leg.role !== 'staff' ||
+      leg.party === null
+    )
       continue;
     // What is collected still will be told by itself, and what was not taken for a ring yet too.
     if (call.rang.includes(leg.party) && call.ring?.extensions.includes(leg.party) !== true)

@@ -16,6 +16,8 @@ export interface LinkPage {
   pingSkewMs: number | null;
   /** When it was seen that the PBX had been restarted, our clock. */
   restartedAt: number | null;
+  /** Our clock when all channels were last shown. */
+  shownAt: number | null;
 }
 
 export class Book {
@@ -32,7 +34,7 @@ export class Book {
   readonly parties = new Map<string, readonly string[]>();
   readonly ended = new Map<string, EndedUid>();
   readonly wakes = new WakeHeap();
-  link: LinkPage = { up: false, lostAt: null, skewMs: null, pingSkewMs: null, restartedAt: null };
+  link: LinkPage = { up: false, lostAt: null, skewMs: null, pingSkewMs: null, restartedAt: null, shownAt: null };
   #endedOrder: EndedUid[] = [];
 
   put(call: CallState): void {

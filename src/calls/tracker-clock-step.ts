@@ -9,6 +9,7 @@ export function clockStepped(work: Work, by: number): void {
   if (link.pingSkewMs !== null) link.pingSkewMs -= by;
   if (link.lostAt !== null) link.lostAt += by;
   if (link.restartedAt !== null) link.restartedAt += by;
+  if (link.shownAt !== null) link.shownAt += by;
   work.pages.clockStepped(by, work.now);
   for (const id of work.pages.all()) {
     const call = work.edit(id);

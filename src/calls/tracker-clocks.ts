@@ -24,6 +24,7 @@ export function shiftTimes(call: CallState, by: number): void {
   }
   for (const leg of call.legs) {
     leg.goneAt = moved(leg.goneAt, by);
+    leg.rangAt = moved(leg.rangAt, by);
     leg.unheldAt = moved(leg.unheldAt, by);
   }
   if (call.ring !== null) call.ring.at += by;

@@ -9,10 +9,20 @@
 import type { ChannelInfo } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
+import { mainLeg } from './tracker-work.js';
 import { originOf } from './tracker-legs.js';
 import { settle } from './tracker-announce.js';
-import { firstNumber, lineIs, mobileAmong, nameClient, numbersDialled, readCaller } from './tracker-client.js';
+import {
+  firstNumber,
+  lineIs,
+  mobileAmong,
+  nameClient,
+  numbersDialled,
+  readCaller,
+  readDialled,
+} from './tracker-client.js';
 import { parseChannelName } from './channel-name.js';
+import { isExtension } from './tracker-who.js';
 
 /** After a leg was met: does it tell that the call came in, and from whom? */
 export function observe(work: Work, call: CallState, leg: Leg, info: ChannelInfo): void {
@@ -97,6 +107,24 @@ function internal(work: Work, call: CallState, caller: Leg, dest: Leg): void {
   call.direction = 'internal';
   call.caller = caller.party;
   caller.role = 'client';
+}
+
+/** Nobody listened when it dialled, and it is over: what its phone dialled tells where it went. */
+export function dialledUnheard(work: Work, call: CallState): void {
+  const main = mainLeg(call);
+  if (call.direction !== null || main?.kind !== 'extension' || main.dialled || main.exten === null) return;
+  const colleague = isExtension(work, work.profile(call), main.exten) || mobileAmong(work, call, [main.exten]) !== null;
+  if (colleague ? main.exten === main.party : firstNumber(work, call, [main.exten]) === null) return;
+  work.note(call, 'dialled-unheard', { caller: main.party, number: main.exten });
+  call.caller = main.party;
+  call.direction = colleague ? 'internal' : 'out';
+  if (colleague) {
+    main.role = 'client';
+    return;
+  }
+  const over = call.legs.find((leg) => leg.kind === 'trunk');
+  if (over) lineIs(work, call, parseChannelName(over.name).resource);
+  readDialled(work, call, main.exten);
 }
 
 /** The staff a PBX-placed call rang first: click-to-call has no dialling channel. */

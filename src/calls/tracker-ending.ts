@@ -12,6 +12,7 @@ import { liveLegs, mainLeg } from './tracker-work.js';
 import { resultOf } from './tracker-facts.js';
 import { isStandIn } from './tracker-legs.js';
 import { settle } from './tracker-announce.js';
+import { dialledUnheard } from './tracker-direction.js';
 import { flushRing } from './tracker-ringing.js';
 import { enterBridge, stopTalk, talk } from './tracker-talk.js';
 import { closeTransfers, consultationOver } from './tracker-transfer.js';
@@ -87,6 +88,10 @@ export function finish(work: Work, call: CallState, rule: Rule, at: number): voi
   call.legs = call.legs.filter((leg) => !isStandIn(leg));
   for (const leg of call.legs) leg.goneAt ??= at;
   stopTalk(work, call, at);
+  // A phone that was lifted and put back dialled nobody; one whose other channels were seen, or whose end was not heard, did.
+  if (call.approximate && (call.legs.length > 1 || rule === 'gone-in-gap' || rule === 'pbx-restarted'))
+    dialledUnheard(work, call);
+  if (call.answeredAt === null && endUnheard(work, call)) call.approximate = true;
   settle(work, call);
   flushRing(work, call);
   closeTransfers(work, call);
@@ -104,6 +109,13 @@ export function finish(work: Work, call: CallState, rule: Rule, at: number): voi
   for (const uid of uidsOf(call)) work.ended({ uid, ...ended, lastPost });
   work.pages.close(call);
   work.finished.set(call.id, call);
+}
+
+/** How a phone's dial ended fell into a time without a link: nothing tells whether nobody answered or the client gave up. */
+function endUnheard(work: Work, call: CallState): boolean {
+  const { shownAt } = work.pages.link;
+  if (shownAt === null || call.legs.every((leg) => leg.bornAt > shownAt)) return false;
+  return call.legs.some((leg) => leg.dialled && leg.kind !== 'local' && leg.dialStatus === null);
 }
 
 function tellNobody(work: Work, call: CallState): void {

@@ -164,7 +164,7 @@ export function addLeg(work: Work, call: CallState, uid: string): Leg {
     dialled: false,
     dialledBy: null,
     dialStatus: null,
-    rang: false,
+    rangAt: null,
     bridge: null,
     held: false,
     unheldAt: null,

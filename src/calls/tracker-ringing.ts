@@ -12,12 +12,12 @@ import { originOf } from './tracker-legs.js';
 export function rings(work: Work, call: CallState, leg: Leg): void {
   if (leg.goneAt !== null || leg.dialStatus !== null) return;
   if (leg.kind === 'local') {
-    leg.rang = true;
+    leg.rangAt ??= work.at;
     flushWhenComplete(work, call);
     return;
   }
-  if (leg.rang) return;
-  leg.rang = true;
+  if (leg.rangAt !== null) return;
+  leg.rangAt = work.at;
   if (call.direction === 'out' && leg.role === 'client') {
     call.ringingAt ??= work.at;
     ringOut(work, call);
@@ -37,7 +37,12 @@ function isForClient(call: CallState, leg: Leg): boolean {
 export function ringOn(work: Work, call: CallState): void {
   if (call.direction !== 'in') return;
   const ringing = call.legs.filter(
-    (leg) => leg.rang && leg.goneAt === null && leg.dialStatus === null && leg.role === 'staff' && leg.party !== null,
+    (leg) =>
+      leg.rangAt !== null &&
+      leg.goneAt === null &&
+      leg.dialStatus === null &&
+      leg.role === 'staff' &&
+      leg.party !== null,
   );
   const asked = ringing.filter((leg) => !isForClient(call, leg));
   ring(
@@ -48,11 +53,12 @@ export function ringOn(work: Work, call: CallState): void {
 }
 
 /** A call whose direction was told after its phones began to ring (a Newstate may overtake the DialBegin). */
-export function ringEarlier(work: Work, call: CallState): void {
+export function ringEarlier(work: Work, call: CallState, leg: Leg): void {
+  if (call.direction === 'out' && leg.role === 'client') call.ringingAt ??= leg.rangAt;
   if (call.direction === null || call.direction === 'out') return;
   const early = call.legs.filter(
     (leg) =>
-      leg.rang &&
+      leg.rangAt !== null &&
       leg.role === 'staff' &&
       leg.dialStatus === null &&
       leg.party !== null &&
@@ -99,7 +105,7 @@ function flushWhenComplete(work: Work, call: CallState): void {
 
 /** A leg of the same moment that was made or dialled and says nothing yet. */
 function mayStillRing(work: Work, leg: Leg): boolean {
-  if (leg.goneAt !== null || leg.rang || leg.dialStatus !== null || leg.role === 'client') return false;
+  if (leg.goneAt !== null || leg.rangAt !== null || leg.dialStatus !== null || leg.role === 'client') return false;
   if (work.now - leg.bornAt > work.ctx.ringCollectMs) return false;
   if (leg.kind === 'local') return leg.dialled;
   return leg.state === 'down' || leg.state === null;

@@ -46,10 +46,3 @@ export function talksAt(call: CallState, at: number): Talk[] {
     return { agent, from, to, ms };
   });
 }
-
-/** A state saved before turns were kept: what was talked until now is taken for the last agent's. */
-export function turnsOfOlder(call: CallState): TalkTurn[] {
-  const { answeredAt, talkEndedAt, talkingSince, talkMs, finalAgent } = call;
-  if (answeredAt === null || (talkMs === 0 && talkingSince === null)) return [];
-  return [{ agent: finalAgent, from: answeredAt, to: talkEndedAt ?? answeredAt, ms: talkMs, since: talkingSince }];
-}

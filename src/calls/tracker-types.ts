@@ -82,9 +82,11 @@ export interface Leg {
   dialledBy: string | null;
   /** Outcome of that dial; null while it is open. */
   dialStatus: string | null;
-  /** Rang in this dial. */
-  rang: boolean;
+  /** When it began to ring. */
+  rangAt: number | null;
   bridge: string | null;
+  /** The holding bridge it waits in, if it does: with music, or parked. */
+  waitsIn?: string | undefined;
   /** Put the other side on hold and did not come back yet. */
   held: boolean;
   /** When it came back so that the call counts as held by it. */

@@ -14,7 +14,7 @@ import { foldChannel } from './tracker-ami.js';
 import { foldFleet } from './tracker-fleet.js';
 import { clockStepped } from './tracker-clock-step.js';
 import { linkLost, linkUp, snapshot } from './tracker-resync.js';
-import { turnsOfOlder } from './tracker-turns.js';
+import { bringUpToDate } from './tracker-older.js';
 import { nextWake, timeUp } from './tracker-timers.js';
 
 export type { CallState, Effect, EnterpriseProfile, Folded, Recalled, TrackerContext } from './tracker-types.js';
@@ -54,8 +54,7 @@ export class Tracker {
   load(states: readonly CallState[]): void {
     for (const state of states) {
       const call = structuredClone(state);
-      if (!('talks' in state)) call.talks = turnsOfOlder(call);
-      if (!('again' in state)) call.again = [];
+      bringUpToDate(call);
       this.#book.put(call);
       this.#book.index(call);
     }

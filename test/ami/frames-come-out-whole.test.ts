@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DropReason } from '../../src/ami/frame.js';
 import { FrameParser } from '../../src/ami/frame.js';
 import { distrust } from '../../src/ami/headers.js';
 import type { AmiMessage } from '../../src/ami/message.js';
+import { runs } from '../calls/acted/runs.js';
 import { VERSIONS, captureBytes, captureNames } from '../calls/captures.js';
 
 interface Read {
@@ -26,26 +28,24 @@ function read(chunks: Iterable<Buffer>, limits: { lineLimit?: number; messageLim
   return out;
 }
 
-function* pieces(bytes: Buffer, size: () => number): Iterable<Buffer> {
-  for (let at = 0; at < bytes.length;) {
-    const length = size();
+function* pieces(bytes: Buffer, lengths: Iterable<number>): Iterable<Buffer> {
+  let at = 0;
+  for (const length of lengths) {
+    if (at >= bytes.length) return;
     yield bytes.subarray(at, at + length);
     at += length;
   }
+}
+
+function* always(length: number): Iterable<number> {
+  for (;;) yield length;
 }
 
 function texts(messages: AmiMessage[]): string[] {
   return messages.map((message) => Array.from(message.entries(), (pair) => pair.join('=')).join('\n'));
 }
 
-/** Small steps of a fixed sequence, so that a failure comes again. */
-function createRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 1103515245 + 12345) % 2147483648;
-    return Math.floor((state / 2147483648) * below);
-  };
-}
+const sizes = (max: number) => fc.infiniteStream(fc.integer({ min: 1, max }));
 
 describe('the frame parser', () => {
   for (const version of VERSIONS) {
@@ -54,9 +54,12 @@ describe('the frame parser', () => {
         const whole = read([bytes]);
         expect(whole.drops).toEqual([]);
         expect(whole.messages[0]?.type).toBe('greeting');
-        const random = createRandom(bytes.length);
-        const cut = read(pieces(bytes, () => 1 + random(90)));
-        expect(texts(cut.messages)).toEqual(texts(whole.messages));
+        fc.assert(
+          fc.property(sizes(90), (lengths) => {
+            expect(texts(read(pieces(bytes, lengths)).messages)).toEqual(texts(whole.messages));
+          }),
+          runs(1),
+        );
         const events = whole.messages.filter(({ type }) => type === 'event');
         expect(events.length).toBeGreaterThan(10);
         expect(events.map((message) => distrust(message)).filter(Boolean)).toEqual([]);
@@ -65,41 +68,29 @@ describe('the frame parser', () => {
   }
 
   it('never throws, whatever the bytes, and finds the next whole message', () => {
-    const random = createRandom(7);
-    const alphabet = [
-      '\r',
-      '\n',
-      '\r\n',
-      '\r\n\r\n',
-      ':',
-      ': ',
-      'Event',
-      'Event: A',
-      'Response: Follows',
-      '\0',
-      'ж',
-      ' ',
-    ];
-    for (let round = 0; round < 300; round += 1) {
-      const junk = Array.from({ length: 1 + random(60) }, () => alphabet[random(alphabet.length)]).join('');
-      const bytes = Buffer.concat([
-        Buffer.from(junk),
-        Buffer.from(Array.from({ length: random(30) }, () => random(256))),
-        Buffer.from('\r\n\r\nEvent: Last\r\nPrivilege: x\r\n\r\n'),
-      ]);
-      const { messages } = read(pieces(bytes, () => 1 + random(9)));
-      expect(messages.at(-1)?.name).toBe('Last');
-    }
+    const words = ['\r', '\n', '\r\n', '\r\n\r\n', ':', ': ', 'Event', 'Event: A', 'Response: Follows', '\0', 'ж', ' '];
+    const junk = fc.tuple(
+      fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 60, size: 'max' }),
+      fc.uint8Array({ maxLength: 30, size: 'max' }),
+    );
+    fc.assert(
+      fc.property(junk, sizes(9), ([text, noise], lengths) => {
+        const bytes = Buffer.concat([
+          Buffer.from(text.join('')),
+          noise,
+          Buffer.from('\r\n\r\nEvent: Last\r\nPrivilege: x\r\n\r\n'),
+        ]);
+        expect(read(pieces(bytes, lengths)).messages.at(-1)?.name).toBe('Last');
+      }),
+      runs(300),
+    );
   });
 
   it('drops a message with a line over the limit, whether it ends or not, and reads on', () => {
     const long = (n: number) => `Event: Long\r\nPrivilege: x\r\nA: ${'y'.repeat(n)}\r\n\r\n`;
     const bytes = Buffer.from(`Event: One\r\n\r\n${long(5000)}Event: Two\r\n\r\n${long(90)}Event: Three\r\n\r\n`);
     for (const size of [1, 7, 100, 100_000]) {
-      const out = read(
-        pieces(bytes, () => size),
-        { lineLimit: 100 },
-      );
+      const out = read(pieces(bytes, always(size)), { lineLimit: 100 });
       expect(out.messages.map(({ name }) => name)).toEqual(['One', 'Two', 'Long', 'Three']);
       expect(out.drops).toEqual(['line-too-long']);
     }
@@ -108,10 +99,7 @@ describe('the frame parser', () => {
   it('drops a message of too many lines and reads on', () => {
     const bytes = Buffer.from(`Event: Long\r\n${'A: b\r\n'.repeat(1000)}\r\nEvent: Next\r\n\r\n`);
     for (const size of [13, 100_000]) {
-      const out = read(
-        pieces(bytes, () => size),
-        { messageLimit: 1000 },
-      );
+      const out = read(pieces(bytes, always(size)), { messageLimit: 1000 });
       expect(out.messages.map(({ name }) => name)).toEqual(['Next']);
       expect(out.drops).toEqual(['message-too-long']);
     }

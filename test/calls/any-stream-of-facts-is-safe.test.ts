@@ -1,30 +1,16 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChannelInfo, Fact } from '../../src/calls/facts.js';
+import type { ChannelInfo, Fact, LiveChannel } from '../../src/calls/facts.js';
+import { runs } from './acted/runs.js';
 import { VERSIONS, captureFacts, captureNames } from './captures.js';
 import { Run } from './run-tracker.js';
 import { SCENARIOS, webhookFacts } from './webhook-files.js';
 
 const DAY = 86_400_000;
 
-/** A small generator with a seed, so a failure can be run again (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-function shuffled<T>(list: readonly T[], rand: () => number): T[] {
-  const copy = list.slice();
-  for (let index = copy.length - 1; index > 0; index -= 1) {
-    const other = Math.floor(rand() * (index + 1));
-    [copy[index], copy[other]] = [copy[other] as T, copy[index] as T];
-  }
-  return copy;
-}
+/** The same things in any order. */
+const shuffled = <T>(list: readonly T[]) =>
+  fc.shuffledSubarray([...list], { minLength: list.length, maxLength: list.length });
 
 /** Facts in a new order keep the times of their places: time never runs backwards for the tracker. */
 function inOrderOfTime(facts: readonly Fact[], times: readonly Fact[]): Fact[] {
@@ -82,12 +68,14 @@ describe.each(captures)('the facts of %s %s', (version, name) => {
   });
 
   it('in any order throw nothing and leave nothing', () => {
-    const rand = random(7);
-    for (let round = 0; round < 8; round += 1) {
-      const run = new Run().feed(inOrderOfTime(shuffled(facts, rand), facts));
-      gone(run, facts);
-      onceEach(run);
-    }
+    fc.assert(
+      fc.property(shuffled(facts), (order) => {
+        const run = new Run().feed(inOrderOfTime(order, facts));
+        gone(run, facts);
+        onceEach(run);
+      }),
+      runs(8),
+    );
   });
 });
 
@@ -95,14 +83,28 @@ describe.each(Object.keys(SCENARIOS))('the posts of %s', (scenario) => {
   const facts = webhookFacts(scenario);
 
   it('lost, doubled or shuffled throw nothing and leave nothing', () => {
-    const rand = random(11);
-    for (let round = 0; round < 8; round += 1) {
-      const some = facts.filter(() => rand() > 0.15).flatMap((fact) => (rand() < 0.1 ? [fact, fact] : [fact]));
-      const order = round % 2 === 0 ? some : inOrderOfTime(shuffled(some, rand), some);
-      const run = new Run().feed(order);
-      run.passTime((facts.at(-1)?.arrivedAt ?? 0) + 2 * DAY);
-      onceEach(run);
-    }
+    // Of a hundred: lost 15, twice 10, else once.
+    const fate = fc.nat({ max: 99 }).map((draw) => (draw < 15 ? 0 : draw < 25 ? 2 : 1));
+    const fates = fc.array(fate, { minLength: facts.length, maxLength: facts.length });
+    const order = fc.option(shuffled([...facts.keys()]));
+    fc.assert(
+      fc.property(fates, order, (times, places) => {
+        const come = (places ?? [...facts.keys()]).flatMap((place) =>
+          Array<Fact>(times[place] ?? 1).fill(facts[place] as Fact),
+        );
+        const run = new Run().feed(
+          places === null
+            ? come
+            : inOrderOfTime(
+                come,
+                come.toSorted((one, other) => one.at - other.at),
+              ),
+        );
+        run.passTime((facts.at(-1)?.arrivedAt ?? 0) + 2 * DAY);
+        onceEach(run);
+      }),
+      runs(8),
+    );
   });
 });
 
@@ -136,84 +138,96 @@ describe('thousands of facts of nonsense', () => {
     'timer',
   ];
 
-  function nonsense(rand: () => number, at: number): Fact {
-    const pick = <T>(...from: T[]): T => from[Math.floor(rand() * from.length)] as T;
-    const uid = () => `1795386${pick('1', '2')}.${Math.floor(rand() * 12)}`;
-    const channel = (): ChannelInfo => ({
-      uid: uid(),
-      linkedid: pick(uid(), uid(), null),
-      name: pick(
-        'PJSIP/trunk-1',
-        'PJSIP/150-2',
-        'PJSIP/151-3',
-        'Local/151@x-00000001;1',
-        'Local/151@x-00000001;2',
-        'odd',
-        `PJSIP/152-${Math.floor(rand() * 9)}`,
-      ),
-      state: pick('ring', 'ringing', 'up', 'down', null),
-      callerNum: pick('375290000001', '1\r\nEvent: Hangup', '', null, '151'),
-      callerName: pick(null, '-375290000001', 'x'.repeat(500)),
-      connectedNum: null,
-      connectedName: null,
-      context: pick('from-trunk', 'internal', null),
-      exten: pick('0001360', '151', 's', '80290000001', null),
-    });
-    const base = { source: 'ami' as const, at, arrivedAt: at, stamped: true };
-    const bridge = pick('b1', 'b2', 'b3');
-    const kind = pick(...kinds);
-    const body = {
-      kind,
-      channel: kind === 'recording.file' || kind === 'cdr' ? channel().name : channel(),
-      dest: channel(),
-      one: channel(),
-      two: channel(),
-      target: channel(),
-      transferer: channel(),
-      transferee: channel(),
-      secondTransferer: pick(channel(), null),
-      uid: uid(),
-      linkedid: uid(),
-      name: channel().name,
-      on: rand() < 0.5,
-      ok: rand() < 0.8,
-      exten: pick('152', null),
-      context: 'internal',
-      cause: 16,
-      status: pick('ANSWER', 'BUSY', 'NOANSWER', 'CANCEL', 'CONGESTION'),
-      dialString: pick('150', '80290000001@trunk', null),
-      bridge,
-      bridgeType: pick('basic', 'holding'),
-      technology: 'simple_bridge',
-      from: bridge,
-      to: 'b9',
-      queue: 'sales',
-      file: '/x.wav',
-      disposition: 'ANSWERED',
-      destChannel: null,
-      billableSeconds: 1,
-      lostAt: pick(null, at - 1000),
-      restarted: rand() < 0.1,
-      channels: [channel(), channel()].map((one) => ({
-        ...one,
-        bridge: pick(bridge, null),
-        application: pick('Dial', 'AppDial', null),
-        seconds: 3,
-        dnid: null,
-      })),
-    };
-    return { ...base, ...body } as unknown as Fact;
-  }
+  const some = <T>(...from: T[]) => fc.constantFrom(...from);
+  const uid = fc.tuple(some('1', '2'), fc.nat({ max: 11 })).map(([second, n]) => `1795386${second}.${n}`);
+  const channel: fc.Arbitrary<ChannelInfo> = fc.record({
+    uid,
+    linkedid: fc.option(uid, { freq: 3 }),
+    name: fc.oneof(
+      some('PJSIP/trunk-1', 'PJSIP/150-2', 'PJSIP/151-3', 'odd'),
+      some('Local/151@x-00000001;1', 'Local/151@x-00000001;2'),
+      fc.nat({ max: 8 }).map((n) => `PJSIP/152-${n}`),
+    ),
+    state: some('ring', 'ringing', 'up', 'down', null),
+    callerNum: some('375290000001', '1\r\nEvent: Hangup', '', null, '151'),
+    callerName: some(null, '-375290000001', 'x'.repeat(500)),
+    connectedNum: fc.constant(null),
+    connectedName: fc.constant(null),
+    context: some('from-trunk', 'internal', null),
+    exten: some('0001360', '151', 's', '80290000001', null),
+  });
+  const bridge = some('b1', 'b2', 'b3');
+  const live: fc.Arbitrary<LiveChannel> = fc
+    .tuple(channel, fc.option(bridge), some('Dial', 'AppDial', null))
+    .map(([info, into, application]) => ({ ...info, bridge: into, application, seconds: 3, dnid: null }));
+  /** Whatever a fact of any kind may hold, and how long after the one before it comes. */
+  const nonsense = fc.record({
+    kind: some(...kinds),
+    after: fc.nat({ max: 400 }),
+    channel,
+    dest: channel,
+    one: channel,
+    two: channel,
+    target: channel,
+    transferer: channel,
+    transferee: channel,
+    secondTransferer: fc.option(channel),
+    uid,
+    linkedid: uid,
+    on: fc.boolean(),
+    ok: fc.boolean(),
+    exten: some('152', null),
+    status: some('ANSWER', 'BUSY', 'NOANSWER', 'CANCEL', 'CONGESTION'),
+    dialString: some('150', '80290000001@trunk', null),
+    bridge,
+    from: bridge,
+    bridgeType: some('basic', 'holding'),
+    channels: fc.array(live, { maxLength: 3 }),
+    lostAgo: fc.option(fc.nat({ max: 2_000 })),
+    restarted: fc.nat({ max: 9 }).map((draw) => draw === 0),
+  });
 
-  it.each([1, 2, 3])('throw nothing, and a resync ends what is left (seed %i)', (seed) => {
-    const rand = random(seed);
-    const run = new Run({ confirmHangups: seed % 2 === 0 });
-    let at = 1_795_386_000_000;
-    for (let index = 0; index < 3_000; index += 1) {
-      at += Math.floor(rand() * 400);
-      run.fold(nonsense(rand, at));
-    }
-    gone(run, [{ kind: 'timer', source: 'system', at, arrivedAt: at, stamped: false }]);
-    onceEach(run);
+  it('throw nothing, and a resync ends what is left', () => {
+    const confirmHangups = fc.boolean();
+    fc.assert(
+      fc.property(
+        fc.array(nonsense, { minLength: 100, maxLength: 200, size: 'max' }),
+        confirmHangups,
+        (all, confirms) => {
+          const run = new Run({ confirmHangups: confirms });
+          let at = 1_795_386_000_000;
+          for (const { after, lostAgo, ...body } of all) {
+            at += after;
+            const named = body.kind === 'recording.file' || body.kind === 'cdr';
+            run.fold({
+              ...body,
+              ...FIXED,
+              channel: named ? body.channel.name : body.channel,
+              name: body.dest.name,
+              lostAt: lostAgo === null ? null : at - lostAgo,
+              source: 'ami',
+              at,
+              arrivedAt: at,
+              stamped: true,
+            } as unknown as Fact);
+          }
+          gone(run, [{ kind: 'timer', source: 'system', at, arrivedAt: at, stamped: false }]);
+          onceEach(run);
+        },
+      ),
+      runs(60),
+    );
   });
 });
+
+const FIXED = {
+  context: 'internal',
+  cause: 16,
+  technology: 'simple_bridge',
+  to: 'b9',
+  queue: 'sales',
+  file: '/x.wav',
+  disposition: 'ANSWERED',
+  destChannel: null,
+  billableSeconds: 1,
+};

@@ -1,24 +1,25 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WakeHeap } from '../../src/calls/wake-heap.js';
+import { runs } from './acted/runs.js';
 
 describe('the times calls want to be woken at', () => {
   it('come up earliest first, whatever was planned before', () => {
-    const heap = new WakeHeap();
-    const wanted = new Map<string, number>();
-    let state = 1;
-    for (let round = 0; round < 5_000; round += 1) {
-      state = (state * 1103515245 + 12345) % 2147483648;
-      const id = `call-${state % 97}`;
-      if (state % 7 === 0) {
-        wanted.delete(id);
-        heap.plan(id, null);
-      } else {
-        wanted.set(id, state % 10_007);
-        heap.plan(id, state % 10_007);
-      }
-      const earliest = wanted.size === 0 ? null : Math.min(...wanted.values());
-      expect(heap.next()).toBe(earliest);
-    }
+    const plan = fc.tuple(fc.nat({ max: 96 }), fc.option(fc.nat({ max: 10_006 }), { freq: 7 }));
+    fc.assert(
+      fc.property(fc.array(plan, { minLength: 500, maxLength: 500, size: 'max' }), (plans) => {
+        const heap = new WakeHeap();
+        const wanted = new Map<string, number>();
+        for (const [call, at] of plans) {
+          const id = `call-${call}`;
+          if (at === null) wanted.delete(id);
+          else wanted.set(id, at);
+          heap.plan(id, at);
+          expect(heap.next()).toBe(wanted.size === 0 ? null : Math.min(...wanted.values()));
+        }
+      }),
+      runs(10),
+    );
   });
 
   it('that are due are all found, and nothing is lost by looking', () => {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { AmiMessage } from '../../src/ami/message.js';
 import type { Fact } from '../../src/calls/facts.js';
 import { VERSIONS as FLEET_VERSIONS, recorded, recordedAmi } from '../pbx/fleet/recordings.js';
-import { readable } from './acted/judge.js';
+import { asFarAsShown, readable } from './acted/judge.js';
 import { VERSIONS, captureBytes, captureNames, factsOf, messagesIn } from './captures.js';
 import { ChannelsAlive } from './channels-alive.js';
 import { resync } from './resynced.js';
@@ -66,23 +66,60 @@ describe.each(PBXS)('what %s said', (_pbx, sessions) => {
   it('is the same call when the line is lost after any message and the PBX is asked what it has', () => {
     for (const [name, bytes] of sessions) {
       const facts = factsOf(eventsIn(bytes), 'everything');
-      const whole = recordsOf(new Run().feed(facts));
+      const whole = recordsOf(new Run().feed(facts)).map(({ approximate: _, ...call }) => call);
       const alive = new ChannelsAlive();
       const run = new Run();
       for (const [cut, last] of facts.entries()) {
         run.feed([last]);
         const snapshot = alive.saw(last).snapshot(last.at);
         const rest = [...resync(last.arrivedAt, last.arrivedAt, snapshot), ...facts.slice(cut + 1)];
-        expect([name, cut, last.kind, goneOnWith(run, rest)]).toEqual([name, cut, last.kind, whole]);
+        const records = goneOnWith(run, rest, alive).map(({ approximate: _, ...call }) => call);
+        expect([name, cut, last.kind, records]).toEqual([name, cut, last.kind, whole]);
+      }
+    }
+  });
+
+  it('is one record where the line stays lost for a while, and is right unless it says that it may not be', () => {
+    for (const [name, bytes] of sessions) {
+      const facts = factsOf(eventsIn(bytes), 'everything');
+      const whole = recordsOf(new Run().feed(facts));
+      const alive = new ChannelsAlive();
+      const shown = facts.map((fact) => alive.saw(fact).snapshot(fact.at));
+      const run = new Run();
+      for (const [cut, last] of facts.entries()) {
+        run.feed([last]);
+        const again = facts.findIndex(({ at }) => at >= last.at + AWAY_MS);
+        if (again < 0) break;
+        const { arrivedAt } = facts[again] as Fact;
+        const rest = [...resync(last.arrivedAt, arrivedAt, shown[again] ?? []), ...facts.slice(again + 1)];
+        const records = goneOnWith(run, rest, alive);
+        const heard = whole.filter(({ uid }) => facts.slice(0, cut + 1).some((fact) => isAbout(fact, uid)));
+        for (const call of heard.filter(({ direction }) => direction === 'in')) {
+          const [mine, ...more] = records.filter(({ uid }) => uid === call.uid);
+          expect([name, cut, more], `${call.uid} is told once`).toEqual([name, cut, []]);
+          expect([name, cut, mine?.external, mine?.line]).toEqual([name, cut, call.external, call.line]);
+          if (mine && !mine.approximate)
+            expect([name, cut, asFarAsShown(mine)]).toEqual([name, cut, asFarAsShown(call)]);
+        }
       }
     }
   });
 });
 
-/** The records of a run that is killed, started again and told the rest at once. */
-function goneOnWith(run: Run, rest: readonly Fact[]) {
+/** Longer than any two messages about one change are apart. */
+const AWAY_MS = 400;
+
+const isAbout = (fact: Fact, uid: string) =>
+  'channel' in fact && typeof fact.channel === 'object' && fact.channel?.uid === uid;
+
+/** The records of a run that is killed, started again and told the rest at once; it asks which channels are alive. */
+function goneOnWith(run: Run, rest: readonly Fact[], alive: ChannelsAlive) {
   const after = run.copy();
-  after.foldAll(rest);
+  const { effects } = after.foldAll(rest);
+  const at = rest.at(-1)?.arrivedAt ?? 0;
+  for (const uid of effects.flatMap((effect) => (effect.kind === 'confirm-gone' ? effect.uids : [])))
+    if (!alive.has(uid))
+      after.fold({ kind: 'channel.confirmed-gone', uid, source: 'ami', at, arrivedAt: at, stamped: false });
   expect(after.tracker.liveCalls()).toEqual([]);
   return recordsOf(after);
 }

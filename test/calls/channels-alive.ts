@@ -4,10 +4,20 @@ import type { ChannelInfo, Fact, LiveChannel } from '../../src/calls/facts.js';
 export class ChannelsAlive {
   readonly #channels = new Map<string, LiveChannel & { bornAt: number }>();
 
+  /** Asterisk shows a channel's last changes after its Hangup sometimes. */
+  readonly #gone = new Set<string>();
+
   saw(fact: Fact): this {
-    for (const [info, over] of shownBy(fact)) this.#shows(info, over, fact.at);
-    if (fact.kind === 'channel.gone') this.#channels.delete(fact.channel.uid);
+    for (const [info, over] of shownBy(fact)) if (!this.#gone.has(info.uid)) this.#shows(info, over, fact.at);
+    if (fact.kind === 'channel.gone') {
+      this.#channels.delete(fact.channel.uid);
+      this.#gone.add(fact.channel.uid);
+    }
     return this;
+  }
+
+  has(uid: string): boolean {
+    return this.#channels.has(uid);
   }
 
   /** `at`: by the PBX's clock. */
@@ -23,7 +33,8 @@ export class ChannelsAlive {
       bridge: null,
       application: null,
       seconds: null,
-      dnid: null,
+      // What a phone or a line dialled; a channel that is called itself came with none.
+      dnid: info.uid === info.linkedid ? info.exten : null,
       bornAt: at,
     };
     this.#channels.set(info.uid, { ...known, ...info, ...over });

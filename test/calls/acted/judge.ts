@@ -40,3 +40,11 @@ export function wanted(truth: Truth): ReturnType<typeof readable> {
     approximate: false,
   };
 }
+
+/**
+ * What a record is to be right in that nothing marks as approximate, after a time nobody listened in: a hold, or a consultation,
+ * of which the PBX shows neither beginning nor end is told by nothing.
+ */
+export function asFarAsShown({ transfers, hold: _, talks, talkMs, ...call }: ReturnType<typeof readable>) {
+  return transfers.length > 0 ? call : { ...call, talks, talkMs };
+}

@@ -1,0 +1,22 @@
+/** States saved by older versions, as this one would have saved them as far as can be told. */
+import type { CallState, Leg, TalkTurn } from './tracker-types.js';
+
+/** What older versions did not save, or saved otherwise. */
+type Older = Partial<CallState> & { legs: (Partial<Leg> & { rang?: boolean })[] };
+
+export function bringUpToDate(call: CallState): void {
+  const { talks, again, legs }: Older = call;
+  if (talks === undefined) call.talks = turnsOfOlder(call);
+  if (again === undefined) call.again = [];
+  for (const leg of legs) {
+    leg.rangAt ??= leg.rang === true ? (call.ringingAt ?? call.startedAt) : null;
+    delete leg.rang;
+  }
+}
+
+/** Before turns were kept: what was talked until now is taken for the last agent's. */
+function turnsOfOlder(call: CallState): TalkTurn[] {
+  const { answeredAt, talkEndedAt, talkingSince, talkMs, finalAgent } = call;
+  if (answeredAt === null || (talkMs === 0 && talkingSince === null)) return [];
+  return [{ agent: finalAgent, from: answeredAt, to: talkEndedAt ?? answeredAt, ms: talkMs, since: talkingSince }];
+}
