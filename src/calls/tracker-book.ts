@@ -4,6 +4,7 @@
  */
 import type { CallState, EndedUid, Former, Recalled } from './tracker-types.js';
 import { settledName } from './channel-name.js';
+import { wholeLeg } from './tracker-slim.js';
 import { WakeHeap } from './wake-heap.js';
 
 /** The link to the PBX as the tracker was told of it. */
@@ -306,7 +307,7 @@ function copyCall(call: CallState): CallState {
       peers: call.fleet.peers.slice(),
       rung: call.fleet.rung.slice(),
     },
-    legs: call.legs.map((leg) => ({ ...leg })),
+    legs: call.legs.map(wholeLeg),
     past: call.past.slice(),
     again: call.again.slice(),
   };

@@ -1,4 +1,5 @@
 /** States saved by older versions, as this one would have saved them as far as can be told. */
+import { slimLeg } from './tracker-slim.js';
 import type { CallState, Leg, TalkTurn } from './tracker-types.js';
 
 /** What older versions did not save, or saved otherwise. */
@@ -12,6 +13,8 @@ export function bringUpToDate(call: CallState): void {
     leg.rangAt ??= leg.rang === true ? (call.ringingAt ?? call.startedAt) : null;
     delete leg.rang;
   }
+  // What is left out of a saved leg reads as it did before.
+  call.legs = call.legs.map(slimLeg);
 }
 
 /** Before turns were kept: what was talked until now is taken for the last agent's. */

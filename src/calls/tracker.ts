@@ -15,6 +15,7 @@ import { foldFleet } from './tracker-fleet.js';
 import { clockStepped } from './tracker-clock-step.js';
 import { linkLost, linkUp, snapshot } from './tracker-resync.js';
 import { bringUpToDate } from './tracker-older.js';
+import { slimLeg } from './tracker-slim.js';
 import { nextWake, timeUp } from './tracker-timers.js';
 
 export type { CallState, Effect, EnterpriseProfile, Folded, Recalled, TrackerContext } from './tracker-types.js';
@@ -119,6 +120,7 @@ function foldFact(work: Work, fact: Fact): void {
 }
 
 function resultOf(work: Work): Folded {
+  for (const call of work.changed.values()) call.legs = call.legs.map(slimLeg);
   for (const call of work.changed.values()) if (!work.finished.has(call.id)) call.wake = nextWake(work, call);
   return {
     changed: [...work.changed.values()],

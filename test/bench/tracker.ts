@@ -86,7 +86,7 @@ function stateSizes(): BenchResult[] {
   return [
     line('median of the recorded ones at their largest', recorded[Math.floor(recorded.length / 2)] ?? 0),
     line('largest of the recorded ones', recorded.at(-1) ?? 0),
-    line('a group of 30 phones, answered', largest(group(30))),
+    line('a group of 30 phones at its largest', largest(group(30))),
     line('a queue that rang two phones 60 times', largest(queue(60))),
   ];
 }
