@@ -40,10 +40,14 @@ export function pbxTarget(key: string, enterprises: readonly Enterprise[]): PbxT
 }
 
 /** What a connection must know of the enterprise's people; asked anew each time, since they change more often than accounts. */
-export function staffDeps(enterprise: () => Enterprise | null): Pick<ConnectionDeps, 'extensionOfMobile' | 'clientId'> {
+export function staffDeps(
+  enterprise: () => Enterprise | null,
+): Pick<ConnectionDeps, 'extensionOfMobile' | 'clientId' | 'nameOf' | 'lineName'> {
   return {
     extensionOfMobile: (mobile) => enterprise()?.extensions.find((one) => one.mobile === mobile)?.number ?? null,
     clientId: enterprise()?.clientId ?? null,
+    nameOf: (extension) => enterprise()?.extensions.find((one) => one.number === extension)?.name ?? null,
+    lineName: (line) => enterprise()?.lines?.find((one) => one.id === line)?.name ?? null,
   };
 }
 

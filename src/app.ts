@@ -40,6 +40,7 @@ import { createCrmUsers } from './integrations/crm-users.js';
 import { createDirectory } from './integrations/directory.js';
 import { createManagerStatuses } from './integrations/manager-status.js';
 import { stepsOf } from './integrations/contract.js';
+import { createRegistrar } from './integrations/registrar.js';
 import { registry, secretFieldsOfConnectors } from './integrations/registry.js';
 import { createVault } from './integrations/secrets.js';
 import { createHealth } from './http/health.js';
@@ -151,6 +152,15 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       log,
       accounts: () => connections.enabled(directory.all().map(({ number }) => number)),
       live: (enterprise, type) => connections.of(enterprise, type),
+    });
+    const registrar = createRegistrar({
+      db: pool,
+      clock,
+      log,
+      publicUrl: config.publicUrl,
+      accounts: () => connections.enabled(directory.all().map(({ number }) => number)),
+      live: (enterprise, type) => connections.of(enterprise, type),
+      clientId: (enterprise) => directory.byNumber(enterprise)?.clientId ?? '',
     });
     releasers.push(() => connections.close());
     const settings = deliverySettings(config.delivery);
@@ -401,6 +411,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       work('leases', (signal) => units.keep(signal));
       work('redirect', (signal) => redirect.run(signal));
       work('users of CRMs', (signal) => crmUsers.run(signal));
+      work('registrations', (signal) => registrar.run(signal));
       work('status of managers', (signal) => statuses.run(signal));
       work('clicks', (signal) => clicks.run(signal));
       work('maintenance', async (signal) => {

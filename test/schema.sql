@@ -135,6 +135,16 @@ TABLE crm_created (
   CONSTRAINT crm_created_pkey PRIMARY KEY (enterprise_number, integration_type, account, key)
 );
 
+TABLE crm_registered (
+  enterprise_number text NOT NULL,
+  integration_type text NOT NULL,
+  account text NOT NULL,
+  fingerprint text,
+  problem text,
+  tried_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT crm_registered_pkey PRIMARY KEY (enterprise_number, integration_type)
+);
+
 TABLE crm_users (
   enterprise_number text NOT NULL,
   integration_type text NOT NULL,

@@ -30,6 +30,7 @@ export interface LiveConnection {
   settings: Record<string, unknown>;
   limitKey: string;
   rate: Rate;
+  retryAfterInFull: boolean;
 }
 
 interface Entry extends LiveConnection {
@@ -104,6 +105,7 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
       settings,
       limitKey,
       rate: rateOf(settings) ?? connector.rate,
+      retryAfterInFull: connector.retryAfterInFull ?? false,
       fingerprint,
     };
     if (known) closeQuietly(known);

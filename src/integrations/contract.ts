@@ -85,6 +85,9 @@ export interface ConnectionDeps {
   extensionOfMobile?(mobile: string): string | null;
   /** The enterprise's own id in callbacks from CRMs, at least 128 random bits; settings may override it. */
   clientId?: string | null;
+  /** The name of whose extension this is, and of a line, as the enterprise calls them; null when it has none. */
+  nameOf?(extension: string): string | null;
+  lineName?(line: string): string | null;
   /** The CRM's users as last loaded (`Connection.users`); empty before, and where nobody loads them. */
   crmUsers?(): readonly CrmUser[];
   /** The extension or staff mobile that last talked with this client (E.164), whoever of ours it was; null when nobody. */
@@ -94,8 +97,11 @@ export interface ConnectionDeps {
    * answers the id; it is told when an earlier try may have succeeded, and then looks for it first.
    */
   createOnce?(key: string, make: (mayExist: boolean) => Promise<string | Failure>): Promise<Created>;
-  /** Keeps new values of secret fields (a rotated token pair), committed when it resolves. @throws when they are not kept */
-  keepSecrets?(fields: Record<string, string>): Promise<void>;
+  /**
+   * Keeps what the account has learnt by itself: a rotated token pair, a chat that moved. Committed when it resolves.
+   * @throws when it is not kept
+   */
+  keepSecrets?(fields: Record<string, unknown>): Promise<void>;
   /** What a CRM said when it asked for this call by a click (`call_id`, …); null of any other call. */
   askedFor?(call: CallFacts): Promise<Record<string, string> | null>;
 }
@@ -163,6 +169,8 @@ export interface Connector<S extends z.ZodType = z.ZodType> {
   /** Names of settings that are secrets: sealed at rest, masked everywhere else. */
   secretFields: readonly string[];
   rate: Rate;
+  /** True when a wait it asks for is kept in full, however long. */
+  retryAfterInFull?: boolean;
   /** What shares one limit and one token refresh: portal host, API key, account, bot. */
   limitKey(settings: z.infer<S>): string;
   /** What this connector owes for an event. Of a finished call that is never an empty list. Pure. */

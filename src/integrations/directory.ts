@@ -10,7 +10,7 @@ import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
 import { enterpriseOf } from './enterprise-row.js';
 import type { Vault } from './secrets.js';
-import { readRunning } from './store.js';
+import { readRunning, readSubscribers } from './store.js';
 import type { Queryable } from './store.js';
 
 const REFRESH_MS = 5 * 60_000;
@@ -77,11 +77,13 @@ export function createDirectory(deps: DirectoryDeps): Directory {
 
   async function read(): Promise<void> {
     const [rows, secrets] = [await readRunning(db), await vault.open(db)];
+    const subscribers = await readSubscribers(db);
     const found: Enterprise[] = [];
     const wrong = new Map<string, string>();
     for (const row of rows) {
       try {
-        found.push(enterpriseOf(row, secrets.lookup(row.number), secrets.fields(row.number)));
+        const enterprise = enterpriseOf(row, secrets.lookup(row.number), secrets.fields(row.number));
+        found.push(withSubscribers(enterprise, subscribers));
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         wrong.set(row.number, why);
@@ -175,6 +177,14 @@ export function createDirectory(deps: DirectoryDeps): Directory {
       signal.removeEventListener('abort', end);
     },
   };
+}
+
+/** The old system keeps the readers of a bot in a table of its own. */
+function withSubscribers(enterprise: Enterprise, subscribers: ReadonlyMap<string, string[]>): Enterprise {
+  const { telegram } = enterprise.integrations;
+  const chats = subscribers.get(String(telegram?.['bot_token'] ?? ''));
+  if (!telegram || !chats) return enterprise;
+  return { ...enterprise, integrations: { ...enterprise.integrations, telegram: { ...telegram, subscribers: chats } } };
 }
 
 function index(enterprises: readonly Enterprise[]): Known {

@@ -5,7 +5,7 @@ import { announceChange, inTransaction, lockEnterprise } from './store.js';
 import type { Pool } from './store.js';
 
 /**
- * Keeps secrets a CRM has renewed by itself (a rotated token pair). Nobody's edit: the integration's version stays, so a form
+ * Keeps what an account has learnt by itself: a rotated token pair, a chat that moved. Nobody's edit: the integration's version stays, so a form
  * that is open saves as ever.
  * @throws TrunklineError ENTERPRISE_UNKNOWN; the database's error: then nothing was kept
  */
@@ -13,7 +13,7 @@ export async function keepSecrets(
   pool: Pool,
   deps: SaveDeps,
   { enterprise, type }: { enterprise: string; type: string },
-  fields: Record<string, string>,
+  fields: Record<string, unknown>,
 ): Promise<void> {
   await inTransaction(pool, async (tx) => {
     const row = await lockEnterprise(tx, enterprise);

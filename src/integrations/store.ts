@@ -36,6 +36,20 @@ export async function readAll(db: Queryable): Promise<EnterpriseRow[]> {
   return (await db.query<EnterpriseRow>(`SELECT ${COLUMNS} FROM enterprises ORDER BY number`)).rows;
 }
 
+/** Who has subscribed to which bot in the old system, by the bot's token; empty where there is no such table. */
+export async function readSubscribers(db: Queryable): Promise<Map<string, string[]>> {
+  const known = await db.query<{ columns: string }>(
+    `SELECT count(*)::text AS columns FROM pg_attribute
+      WHERE attrelid = to_regclass('telegram_users') AND attname IN ('tg_id', 'bot_token') AND NOT attisdropped`,
+  );
+  if (known.rows[0]?.columns !== '2') return new Map();
+  const { rows } = await db.query<{ token: string; chats: string[] }>(
+    `SELECT bot_token::text AS token, array_agg(DISTINCT tg_id::text) AS chats FROM telegram_users
+      WHERE bot_token IS NOT NULL AND tg_id IS NOT NULL GROUP BY 1`,
+  );
+  return new Map(rows.map(({ token, chats }) => [token, chats]));
+}
+
 /** One enterprise, locked until the transaction ends. */
 export async function lockEnterprise(db: Queryable, number: string): Promise<EnterpriseRow | null> {
   const { rows } = await db.query<EnterpriseRow>(

@@ -11,8 +11,13 @@ export type Answer = { ok: true; body: Record<string, unknown> } | { ok: false; 
 
 export interface RetailCrmClient {
   get(path: string, query: Record<string, string>, signal: AbortSignal): Promise<Answer>;
-  /** Each value of `field` is sent as JSON under its name. */
-  post(path: string, field: Record<string, unknown>, signal: AbortSignal): Promise<Answer>;
+  /** Each value of `field` is sent as JSON under its name, `plain` as it is. */
+  post(
+    path: string,
+    field: Record<string, unknown>,
+    signal: AbortSignal,
+    plain?: Record<string, string>,
+  ): Promise<Answer>;
 }
 
 export function createClient(settings: RetailCrmSettings, http: HttpClient): RetailCrmClient {
@@ -41,8 +46,8 @@ export function createClient(settings: RetailCrmSettings, http: HttpClient): Ret
       url.search = new URLSearchParams(query).toString();
       return exchange({ method: 'GET', url: url.href, signal });
     },
-    post(path, field, signal) {
-      const body = new URLSearchParams();
+    post(path, field, signal, plain = {}) {
+      const body = new URLSearchParams(plain);
       for (const [name, value] of Object.entries(field)) body.set(name, JSON.stringify(value));
       const url = new URL(path, settings.origin).href;
       return exchange({ method: 'POST', url, body: body.toString(), signal }, 'application/x-www-form-urlencoded');

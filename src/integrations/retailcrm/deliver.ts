@@ -8,7 +8,7 @@
  *   known `externalId` comes back in `duplicateCalls`, which is success.
  */
 import type { CallEvent } from '../../calls/vocabulary.js';
-import type { Attempt, DeliveryJob, Outcome, Plan } from '../contract.js';
+import type { Attempt, DeliveryJob, Outcome, Plan, Step } from '../contract.js';
 import { responsibleFor } from '../responsible.js';
 import { cardsOf } from '../rules.js';
 import type { RetailCrmClient } from './client.js';
@@ -27,8 +27,12 @@ export function plan(event: CallEvent, settings: RetailCrmSettings): Plan {
   switch (event.kind) {
     case 'call.ringing':
     case 'call.answered': {
-      if (cardsOf(event, settings).length === 0) return event.kind === 'call.ringing' ? NO_CARD : [];
-      return phoneOf(event.call.external, settings) === null ? NO_NUMBER : [{ step: 'card.open', class: 'perishable' }];
+      const steps: Step[] = [];
+      if (cardsOf(event, settings).length > 0) steps.push({ step: 'card.open', class: 'perishable' });
+      if (event.kind === 'call.answered' && settings.close_for_others && event.call.rang.length > 1)
+        steps.push({ step: 'card.others', class: 'closing' });
+      if (steps.length === 0) return event.kind === 'call.ringing' ? NO_CARD : [];
+      return phoneOf(event.call.external, settings) === null ? NO_NUMBER : steps;
     }
     case 'call.finished':
       if (phoneOf(event.call.external, settings) === null) return NO_NUMBER;
@@ -66,6 +70,8 @@ export async function deliver(
   switch (step) {
     case 'card.open':
       return openCard(work);
+    case 'card.others':
+      return closeForOthers(work);
     case 'card.close':
       return closeCard(work);
     case 'record':
@@ -95,9 +101,24 @@ async function closeCard({ event, phone, attempt, client, context }: Work): Prom
   return answer.ok ? { kind: 'accepted', ...warningsOf(unmapped(answer.body)) } : answer.failure;
 }
 
+/** Those whose phone stopped ringing because another one was taken. */
+async function closeForOthers({ event, phone, attempt, client, context }: Work): Promise<Outcome> {
+  const by = event.kind === 'call.answered' ? codesOf([event.extension], context) : [];
+  const others = shownCodes(attempt.refs).filter((code) => !by.includes(code));
+  if (by.length === 0 || others.length === 0) return { kind: 'skipped', why: 'nobody else has seen a card' };
+  const hangup = hangupEvent({ ...event.call, result: 'abandoned' }, others, phone, context);
+  const answer = await client.post(EVENT_PATH, { event: hangup }, attempt.signal);
+  return answer.ok ? { kind: 'accepted' } : answer.failure;
+}
+
 async function upload(work: Work): Promise<Outcome> {
   const { event, phone, attempt, client, context } = work;
   const { call } = event;
+  const { create_customer: create } = context.settings;
+  if (create === 'always' || (create === 'in' && call.direction === 'in')) {
+    const failure = call.external === null ? null : await context.ensureCustomer(phone, attempt.signal);
+    if (failure && failure.kind !== 'rejected') return failure;
+  }
   const { code, warnings } = isNobodys(call, context) ? await ownerOfNobodys(work) : { code: null, warnings: [] };
   const calls = callRecords(call, phone, code, context);
   const answer = await client.post(UPLOAD_PATH, { calls }, attempt.signal);

@@ -3,6 +3,7 @@ import { defineConnector } from '../contract.js';
 import type { Connection, ConnectionDeps } from '../contract.js';
 import { peopleOf } from '../people.js';
 import { createClient } from './client.js';
+import { ensureCustomer } from './customer.js';
 import { deliver, plan } from './deliver.js';
 import { checkCredentials, findResponsible, listUsers } from './lookup.js';
 import { register } from './register.js';
@@ -34,6 +35,7 @@ function connect(settings: RetailCrmSettings, deps: ConnectionDeps): Connection 
     settings,
     zone,
     people: people(),
+    ensureCustomer: (phone, signal) => ensureCustomer(client, settings, deps.createOnce, phone, signal),
     lastTalked: async (phone) => (await deps.lastTalked?.(phone)) ?? null,
   });
 

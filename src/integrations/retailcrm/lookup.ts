@@ -1,7 +1,7 @@
 /** Questions to RetailCRM: who are its users, who owns a client, what may the key do. */
 import { z } from 'zod';
 import { ConnectorError } from '../contract.js';
-import type { CheckResult, CrmUser, Responsible } from '../contract.js';
+import type { CheckResult, CrmUser, Failure, Responsible } from '../contract.js';
 import type { Answer, RetailCrmClient } from './client.js';
 import type { People } from '../people.js';
 import { phoneOf } from './requests.js';
@@ -56,7 +56,23 @@ const managerAnswer = z.object({
   customer: z.object(names).nullish(),
 });
 
+type ManagerAnswer = z.infer<typeof managerAnswer>;
+
 /** `ignoreStatus`: the owner is wanted even while he is busy; whether he can take the call is for the PBX to say. */
+export async function clientOf(
+  client: RetailCrmClient,
+  settings: RetailCrmSettings,
+  phone: string,
+  signal: AbortSignal,
+): Promise<ManagerAnswer | { failure: Failure }> {
+  const query = { phone, details: '1', ignoreStatus: '1', ...(settings.site ? { site: settings.site } : {}) };
+  const answer = await client.get('/api/v5/telephony/manager', query, signal);
+  if (!answer.ok) return { failure: answer.failure };
+  const parsed = managerAnswer.safeParse(answer.body);
+  const why = 'the answer about the manager cannot be read';
+  return parsed.success ? parsed.data : { failure: { kind: 'retry', code: 'BAD_ANSWER', why } };
+}
+
 export async function findResponsible(
   client: RetailCrmClient,
   settings: RetailCrmSettings,
@@ -66,10 +82,9 @@ export async function findResponsible(
 ): Promise<Responsible | null> {
   const number = phoneOf(phone, settings);
   if (number === null) return null;
-  const query = { phone: number, details: '1', ignoreStatus: '1', ...(settings.site ? { site: settings.site } : {}) };
-  const parsed = managerAnswer.safeParse(bodyOf(await client.get('/api/v5/telephony/manager', query, signal)));
-  if (!parsed.success) throw new ConnectorError('BAD_ANSWER', 'the answer about the manager cannot be read');
-  const { manager, customer } = parsed.data;
+  const found = await clientOf(client, settings, number, signal);
+  if ('failure' in found) throw new ConnectorError(found.failure.code, found.failure.why);
+  const { manager, customer } = found;
   const id = manager?.id ?? null;
   const userId = id === null ? null : String(id);
   // Our own table wins over the code RetailCRM remembers, which may be of an earlier registration.

@@ -1,5 +1,6 @@
 /** From a call to what RetailCRM wants to hear. Pure: facts and settings in, request fields out. */
 import type { CallEvent, CallFacts, CallResult } from '../../calls/vocabulary.js';
+import type { Failure } from '../contract.js';
 import { recordsOwed } from '../credit.js';
 import type { OwedRecord } from '../credit.js';
 import type { People } from '../people.js';
@@ -12,6 +13,8 @@ export interface Context {
   people: People;
   /** Who of ours last talked with this client. */
   lastTalked(phone: string): Promise<string | null>;
+  /** Makes a client RetailCRM does not know; why that has to wait, or null. */
+  ensureCustomer(phone: string, signal: AbortSignal): Promise<Failure | null>;
 }
 
 /** RetailCRM's two spellings: `no answered` in events, `no answer` in history. */

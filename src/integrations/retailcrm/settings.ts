@@ -40,12 +40,24 @@ const fields = z.looseObject({
     .refine((number) => number === null || /^\+?\d{3,15}$/.test(number), 'must be 3 to 15 digits')
     .meta({ title: 'Number to record for callers who hide theirs; empty: no record' }),
   ...ruleSettings,
+  create_customer: z
+    .enum(['never', 'in', 'always'])
+    .default('never')
+    .meta({ title: 'Make a client RetailCRM does not know: never, when he called us, always' }),
+  close_for_others: z
+    .boolean()
+    .default(false)
+    .meta({ title: 'When one answers, close the card of those who did not; some accounts close his too' }),
   site: optionalText.meta({ title: 'Shop code, when the key sees several' }),
   external_phones: z
     .record(z.string(), text)
     .nullish()
     .transform((map) => map ?? {})
     .meta({ title: 'Line → company number, for lines that are not numbers' }),
+  register: z
+    .enum(['auto', 'off'])
+    .default('auto')
+    .meta({ title: 'Write our module and the codes to RetailCRM whenever they change' }),
   module_code: text.default('pbx-telephony').meta({ title: 'Code of our module in RetailCRM' }),
   module_name: text.default('Trunkline').meta({ title: 'Name of our module in RetailCRM' }),
   logo_url: optionalText.meta({ title: 'Address of an SVG logo' }),

@@ -11,13 +11,13 @@ import type { Ground } from './ground.js';
 
 let ground: Ground;
 /** What our side has committed, in order. */
-let kept: Record<string, string>[];
+let kept: Record<string, unknown>[];
 beforeEach(() => {
   kept = [];
 });
 afterEach(() => ground.stop());
 
-const keepSecrets = async (fields: Record<string, string>): Promise<void> => {
+const keepSecrets = async (fields: Record<string, unknown>): Promise<void> => {
   await new Promise((resolve) => setTimeout(resolve, 20));
   kept.push(fields);
 };

@@ -109,3 +109,12 @@ function isDateTime(text: string): boolean {
   const at = new Date(`${match[1]}T${match[2]}Z`);
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${match[1]}T${match[2]}`);
 }
+
+export const newCustomer = z.looseObject({
+  firstName: z.string().max(255).optional(),
+  lastName: z.string().max(255).optional(),
+  phones: z
+    .array(z.looseObject({ number: z.string().min(1).max(255) }))
+    .max(10)
+    .default([]),
+});

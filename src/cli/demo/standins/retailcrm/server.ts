@@ -7,7 +7,7 @@ import { startStandInServer, webPage } from '../server.js';
 import type { StandInAnswer, StandInRequest, StandInServer } from '../server.js';
 import { RetailCrmAccount } from './account.js';
 import type { StandInCustomer, StandInUser } from './account.js';
-import { callEvent, integrationModule, uploadedCall } from './schemas.js';
+import { callEvent, integrationModule, newCustomer, uploadedCall } from './schemas.js';
 
 export interface RetailCrmStandInOptions {
   /** 0 or absent: a free one. */
@@ -86,6 +86,12 @@ class RetailCrmApi {
         scope: 'telephony_read',
         handler: this.#manager.bind(this),
       },
+      {
+        method: 'POST',
+        path: /^\/api\/v5\/customers\/create$/,
+        scope: 'customer_write',
+        handler: this.#createCustomer.bind(this),
+      },
       { method: 'GET', path: /^\/api\/v5\/users$/, scope: 'user_read', handler: this.#users.bind(this) },
       {
         method: 'POST',
@@ -136,6 +142,7 @@ class RetailCrmApi {
       'telephony_write',
       'user_read',
       'customer_read',
+      'customer_write',
       'integration_read',
       'integration_write',
     ];
@@ -173,6 +180,17 @@ class RetailCrmApi {
       { processedCallsCount: processed, ...(duplicates.length > 0 ? { duplicateCalls: duplicates } : {}) },
       effect,
     );
+  }
+
+  /** Not idempotent: the same again is a second client. */
+  #createCustomer(_request: StandInRequest, parameters: URLSearchParams): StandInAnswer {
+    const customer = read(parameters, 'customer', newCustomer);
+    if ('refusal' in customer) return customer.refusal;
+    const site = this.#unknownSite([parameters.get('site') ?? undefined]);
+    if (site) return site;
+    const { firstName = '', lastName, phones } = customer.value;
+    this.#state.customers.push({ phone: phones[0]?.number ?? '', firstName, ...(lastName ? { lastName } : {}) });
+    return ok({ id: this.#state.customers.length }, `client ${firstName} made`);
   }
 
   #manager(request: StandInRequest): StandInAnswer {

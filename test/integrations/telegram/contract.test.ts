@@ -1,0 +1,4 @@
+import { telegramUnderTest } from '../../standins/telegram/under-test.js';
+import { contractSuite } from '../contract-suite.js';
+
+contractSuite(telegramUnderTest);
