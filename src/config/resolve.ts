@@ -1,6 +1,8 @@
 import net from 'node:net';
 import { isLoopback } from '../platform/ip-ranges.js';
 import type { Enterprise, EnterpriseEntry, PbxEntry, PbxSettings, Source } from './enterprise.js';
+import { smartRedirectOfFleet } from './fleet-smart.js';
+import type { SmartRedirect } from './smart-redirect.js';
 import { DEFAULT_EXTENSION_PATTERN, DEFAULT_INBOUND_CONTEXTS, pbxKeyOf } from './enterprise.js';
 
 /** What stands beside the entry: old columns, secrets, and what only we write. */
@@ -40,10 +42,16 @@ export function resolveEnterprise(entry: EnterpriseEntry, around: Surroundings):
     clickToCall: entry.clickToCall,
     anonymous: entry.anonymous,
     extensions: entry.extensions,
-    smartRedirect: entry.smartRedirect && { ...entry.smartRedirect, secret: around.smartRedirectSecret },
+    smartRedirect: resolveRedirect(entry, around),
     integrations: around.integrations,
     version: around.version,
   };
+}
+
+/** Ours, or what the system before has. */
+function resolveRedirect({ smartRedirect }: EnterpriseEntry, around: Surroundings): SmartRedirect | null {
+  const settings = smartRedirect ?? smartRedirectOfFleet(around.integrations['smart']);
+  return settings && { ...settings, secret: around.smartRedirectSecret };
 }
 
 function resolveSources(entry: EnterpriseEntry): Source[] {
