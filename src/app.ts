@@ -2,6 +2,7 @@
  * The composition root: the only file (with pbx-unit.ts) that knows everyone. Read from top to bottom it is the list of
  * parts. What is started registers its undo; stopping runs backwards: intake, links, owners, deliveries, database.
  */
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { createPbxLinks } from './ami/links.js';
 import type { CallEvent } from './calls/vocabulary.js';
@@ -105,6 +106,8 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
   const clock = noticeSteps(overrides.clock ?? systemClock, (byMs) => onStep(byMs));
   const log = overrides.log ?? createLogger(config.logLevel);
   const stopping = new AbortController();
+  // Every part waits on it.
+  setMaxListeners(0, stopping.signal);
   const workers: Promise<void>[] = [];
   const failed = new Map<string, string>();
   let url = '';
@@ -270,6 +273,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     });
 
     async function owe(tx: PoolClient, { events, arrivals }: Folded): Promise<() => void> {
+      await redirect.callsOver(tx, events);
       const told = events.map((event, i) => {
         const planned = connections.plan(event.call.enterprise, event);
         return { event, planned, arrivedAt: arrivals[i] ?? event.at };

@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import type { PbxLinks } from './ami/links.js';
 import type { Fact } from './calls/facts.js';
 import type { Enterprise } from './config/enterprise.js';
-import type { Pool } from './db/pool.js';
+import type { CallEvent } from './calls/vocabulary.js';
+import type { Pool, PoolClient } from './db/pool.js';
 import type { Connections } from './integrations/connections.js';
 import type { Directory } from './integrations/directory.js';
 import { HTTP_STATUS } from './http/errors.js';
@@ -19,7 +20,16 @@ import type { Lookup, Pbx, RedirectEnterprise } from './redirect/ports.js';
 import { createPresences } from './redirect/presence.js';
 import { createRedirect } from './redirect/service.js';
 import type { Redirect } from './redirect/service.js';
-import { claimDecision, finishDecision, fleetPhoneId, readDecision, whoTalked } from './redirect/store.js';
+import {
+  claimDecision,
+  finishDecision,
+  fleetPhoneId,
+  readDecision,
+  saveOutcomeFor,
+  saveOutcomeOf,
+  whoTalked,
+} from './redirect/store.js';
+import type { DecisionKey, Mobiles } from './redirect/store.js';
 import { createTold } from './redirect/told.js';
 import { readBody } from './webhooks/body.js';
 import { createDoor } from './webhooks/door.js';
@@ -43,6 +53,8 @@ export interface RedirectJoint extends Pick<Redirect, 'userEvent' | 'run'> {
   /** A fact of a PBX: a snapshot shows who waits. */
   fact(pbxKey: string, fact: Fact): void;
   plugin(app: FastifyInstance): Promise<void>;
+  /** Keeps what became of decided calls, in the transaction that ends them. */
+  callsOver(tx: PoolClient, events: readonly CallEvent[]): Promise<void>;
 }
 
 export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
@@ -51,6 +63,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
   const wire = metrics.histogram('redirect_wire_seconds', 'From hearing of a call to the write to its PBX');
   const counted = metrics.counter('redirect_counted_total', 'What smart redirect left alone', ['what']);
   const cache = createOwnerCache(clock);
+  const kept = new Set<Promise<void>>();
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
 
@@ -71,6 +84,14 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     return found && { ...found, away: (extension) => deps.away(found.number, extension) };
   }
 
+  /** Of a call that was over before it was decided. */
+  function keepOutcome(key: DecisionKey): void {
+    const keeping = saveOutcomeFor(pool, key, mobilesOf(directory.byNumber(key.enterprise)))
+      .catch((error: unknown) => log.warn({ ...key, err: error }, 'what became of a decided call could not be stored'))
+      .finally(() => kept.delete(keeping));
+    kept.add(keeping);
+  }
+
   const presences = createPresences({ pbx, clock, log });
   const desk = createDesk({
     clock,
@@ -83,12 +104,21 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     read: (key) => readDecision(pool, key),
     finish: (key, decision) => finishDecision(pool, key, decision),
     presence: (key) => presences.of(key),
-    onDecided(decision) {
+    onDecided(key, decision) {
+      keepOutcome(key);
       decided.inc({ action: decision.action ?? 'nothing' });
       if (decision.wireMs !== null) wire.observe(decision.wireMs / 1_000);
     },
   });
-  const told = createTold({ clock, log, desk, pbx, presence: (key) => presences.of(key), fleetContext });
+  const told = createTold({
+    clock,
+    log,
+    desk,
+    pbx,
+    presence: (key) => presences.of(key),
+    fleetContext,
+    stopping: stopping.signal,
+  });
   const redirect = createRedirect({
     clock,
     log,
@@ -114,9 +144,17 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
       // No call pays for the first connections.
       await Promise.allSettled([pool.query('SELECT 1'), pool.query('SELECT 1')]);
       await redirect.run(signal);
+      await told.settled();
+      await Promise.all(kept);
     },
     fact(key, fact) {
       if (fact.kind === 'snapshot') redirect.linkUp(key, fact.channels);
+    },
+    async callsOver(tx, events) {
+      for (const { kind, call } of events) {
+        const enterprise = kind === 'call.finished' ? directory.byNumber(call.enterprise) : null;
+        if (enterprise?.smartRedirect) await saveOutcomeOf(tx, call.id, mobilesOf(enterprise));
+      }
     },
     async plugin(app) {
       const door = createDoor<Enterprise>({ findByToken: deps.findByToken, clock, log });
@@ -143,6 +181,13 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     if (enterprise.settings.fleetContexts.includes(context)) return context;
     return (await presences.hasContext(enterprise.pbxKey, context)) === true ? context : null;
   }
+}
+
+function mobilesOf(enterprise: Enterprise | null): Mobiles {
+  const pairs = (enterprise?.extensions ?? []).flatMap(({ mobile, number }) =>
+    mobile === undefined ? [] : [[mobile, number]],
+  );
+  return Object.fromEntries(pairs);
 }
 
 /** Null without settings of smart redirect. */

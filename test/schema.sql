@@ -340,6 +340,7 @@ TABLE redirect_decisions (
   decided_at timestamp with time zone NOT NULL DEFAULT now(),
   decision jsonb NOT NULL,
   turn integer NOT NULL DEFAULT 1,
+  outcome jsonb,
   CONSTRAINT redirect_decisions_pbx_unique_id_enterprise_number_turn_key UNIQUE (pbx, unique_id, enterprise_number, turn),
   CONSTRAINT redirect_decisions_pkey PRIMARY KEY (id)
 );

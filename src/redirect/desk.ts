@@ -26,7 +26,7 @@ export interface DeskDeps {
   finish(key: DecisionKey, decision: Decision): Promise<void>;
   presence(pbxKey: string): Presence | null;
   /** After each decision is over. */
-  onDecided(decision: Decision): void;
+  onDecided(key: DecisionKey, decision: Decision): void;
   /** Aborted when nothing new may be begun. */
   stopping: AbortSignal;
 }
@@ -83,7 +83,7 @@ export function createDesk(deps: DeskDeps): Desk {
     const line = enterprise.lines?.find(({ id }) => id === caller.line)?.name ?? null;
     decision.name = shownName(settings.shows.map((part) => (part === 'customer' ? customer : line)));
     decision.decidedMs = clock.now() - caller.heardAt;
-    if (named === null) return { ...decision, reason: mode === 'name' ? 'only the name is wanted' : nobody(decision) };
+    if (named === null) return { ...decision, reason: nobody(decision, mode) };
     decision.namedBy = named.by;
     const { extensions, leftOut } = candidatesOf(enterprise, named, clock.now());
     decision.candidates = extensions;
@@ -224,7 +224,7 @@ export function createDesk(deps: DeskDeps): Desk {
       cached,
     }));
     log.info({ ...key, ...rest, asked: answers }, 'redirect decided');
-    deps.onDecided(decision);
+    deps.onDecided(key, decision);
   }
 
   return { decide, handle, leave, claim, readBefore, settle, finish, report, ours };
@@ -259,7 +259,9 @@ function inOrder(lookups: readonly Lookup[], order: readonly string[]): Lookup[]
   return lookups.toSorted((one, other) => place(one) - place(other));
 }
 
-function nobody({ asked }: Decision): string {
+function nobody({ asked }: Decision, mode: ReturnType<typeof decidedMode>): string {
+  if (mode === 'name') return 'only the name is wanted';
+  if (mode !== 'owner') return 'nobody has talked with this client';
   const silent = asked.filter(({ outcome }) => outcome === 'failed' || outcome === 'late');
   if (asked.length === 0) return 'nobody can be asked whose client it is';
   if (silent.length === 0) return 'nobody owns this client';

@@ -16,7 +16,7 @@ import type { Caller, Decision, RedirectEnterprise } from './ports.js';
 import { createThrottle } from './throttle.js';
 import type { Told } from './told.js';
 
-export interface RedirectPluginOptions extends Told {
+export interface RedirectPluginOptions extends Omit<Told, 'settled'> {
   /**
    * The enterprise of a token in the header or in a field; null when it has no settings of smart redirect.
    * @throws TrunklineError WEBHOOK_FORBIDDEN for everybody else, DB_UNREACHABLE while that is not known

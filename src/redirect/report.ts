@@ -19,6 +19,10 @@ export interface RedirectReport {
   answeredByChosen: number;
   answeredByOther: number;
   unanswered: number;
+  /** They go on, or nothing told of them but the question. */
+  unknown: number;
+  /** Sent to a manager who did not answer. */
+  fellThrough: number;
   /** What was done, and why, most frequent first. */
   reasons: { action: string; reason: string; calls: number }[];
   integrations: IntegrationReport[];
@@ -26,14 +30,17 @@ export interface RedirectReport {
 
 export function reportOf(calls: readonly DecidedCall[]): RedirectReport {
   const chosen = calls.filter(({ decision }) => decision.chosen !== null);
-  const answered = chosen.filter(({ result }) => result === 'answered');
+  const over = chosen.flatMap(({ decision, outcome }) => (outcome ? [{ decision, ...outcome }] : []));
+  const answered = over.filter(({ result }) => result === 'answered');
   const byChosen = answered.filter(({ decision, answeredBy }) => answeredBy === decision.chosen);
   return {
     calls: calls.length,
     chosen: chosen.length,
     answeredByChosen: byChosen.length,
     answeredByOther: answered.length - byChosen.length,
-    unanswered: chosen.length - answered.length,
+    unanswered: over.length - answered.length,
+    unknown: chosen.length - over.length,
+    fellThrough: over.filter(({ fellThrough }) => fellThrough).length,
     reasons: reasonsOf(calls),
     integrations: integrationsOf(calls),
   };

@@ -144,7 +144,7 @@ export function createRedirect(deps: RedirectDeps): Redirect {
         signature: event.get('Sig') ?? '',
         number: event.get('Phone') ?? null,
         line: lineOf(event.get('Line')),
-        waitsSince: stampOf(event.get('At')) ?? event.at ?? arrivedAt + (deps.pbx(pbxKey)?.skewMs() ?? 0),
+        waitsSince: event.at ?? stampOf(event.get('At')) ?? arrivedAt + (deps.pbx(pbxKey)?.skewMs() ?? 0),
         waitSeconds: secondsOf(event.get('Wait')),
       };
       take(pbxKey, uid, told, { heardAt: arrivedAt, heardBy: 'event' });
@@ -175,7 +175,7 @@ function lineOf(exten: string | null | undefined): string | null {
   return !exten || exten === 's' ? null : exten;
 }
 
-/** `At`, seconds with a fraction, as the dialplan writes it. */
+/** `At`, Unix seconds, as the dialplan writes it: whole ones, so the wait began up to a second later. */
 function stampOf(text: string | null | undefined): number | null {
   return text && /^\d{9,11}(\.\d{1,6})?$/.test(text) ? Math.round(Number(text) * 1_000) : null;
 }

@@ -50,9 +50,11 @@ export async function whoTalked(db: Queryable, enterprise: string, phone: string
   const { rows } = await db.query<{ last: string | null; first: string | null }>(
     `SELECT (SELECT coalesce(final_agent, answered_by, caller) FROM calls
               WHERE enterprise_number = $1 AND phone = $2 AND result = 'answered' AND direction IN ('in', 'out')
+                AND merged_into IS NULL
               ORDER BY started_at DESC LIMIT 1) AS last,
             (SELECT coalesce(agents[1], answered_by, caller) FROM calls
               WHERE enterprise_number = $1 AND phone = $2 AND result = 'answered' AND direction IN ('in', 'out')
+                AND merged_into IS NULL
               ORDER BY started_at LIMIT 1) AS first`,
     [enterprise, phone],
   );
@@ -69,32 +71,63 @@ export async function fleetPhoneId(db: Queryable, enterprise: string, extension:
   return rows[0]?.id ?? null;
 }
 
+/** What became of a decided call. */
+export interface Outcome {
+  result: string | null;
+  /** The extension, also of whose mobile it was. */
+  answeredBy: string | null;
+  /** It was sent to a manager, who did not answer it. */
+  fellThrough: boolean;
+}
+
+/** Extensions by their mobiles. */
+export type Mobiles = Readonly<Record<string, string>>;
+
+/**
+ * A decision is of any channel of its call, and of the latest that had that id. $1 is the mobiles. A call may be over before
+ * it is decided (its caller did not wait), so this is done from both ends.
+ */
+const fillOutcome = (which: string) => `
+  UPDATE redirect_decisions d
+     SET outcome = jsonb_build_object('result', c.result, 'answeredBy', by.extension, 'fellThrough',
+           d.decision->>'action' = 'go' AND by.extension IS DISTINCT FROM d.decision->>'chosen')
+    FROM call_uids u JOIN calls c ON c.id = u.call_id,
+         LATERAL (SELECT coalesce($1::jsonb->>c.answered_by, c.answered_by) AS extension) AS by
+   WHERE d.pbx = u.pbx AND d.unique_id = u.uid AND c.result IS NOT NULL AND c.merged_into IS NULL AND ${which}
+     AND d.turn = (SELECT max(turn) FROM redirect_decisions other
+                    WHERE other.pbx = d.pbx AND other.unique_id = d.unique_id
+                      AND other.enterprise_number = d.enterprise_number)`;
+
+/** In the transaction that ends the call. */
+export async function saveOutcomeOf(tx: Queryable, call: string, mobiles: Mobiles): Promise<void> {
+  await tx.query(fillOutcome('u.call_id = $2'), [JSON.stringify(mobiles), call]);
+}
+
+/** Of a call that was decided just now; nothing when it goes on. */
+export async function saveOutcomeFor(
+  db: Queryable,
+  { pbx, uid, enterprise }: DecisionKey,
+  mobiles: Mobiles,
+): Promise<void> {
+  const mine = 'd.pbx = $2 AND d.unique_id = $3 AND d.enterprise_number = $4';
+  await db.query(fillOutcome(mine), [JSON.stringify(mobiles), pbx, uid, enterprise]);
+}
+
 export interface DecidedCall {
   decision: Decision;
   /** Unix ms. */
   decidedAt: number;
-  /** What then happened, as far as the call is known. */
-  result: string | null;
-  answeredBy: string | null;
+  /** Null while the call goes on, or when nothing told of it. */
+  outcome: Outcome | null;
 }
 
 /** Decisions of an enterprise since a moment (Unix ms), newest first, with what became of each call. */
 export async function decisionsSince(db: Queryable, enterprise: string, since: number): Promise<DecidedCall[]> {
-  const { rows } = await db.query<{ decision: Decision; at: Date; result: string | null; answered_by: string | null }>(
-    `SELECT d.decision, d.decided_at AS at, c.result, c.answered_by
-       FROM redirect_decisions d
-       LEFT JOIN LATERAL (
-         SELECT result, answered_by FROM calls
-          WHERE calls.pbx = d.pbx AND calls.unique_id = d.unique_id AND merged_into IS NULL
-          ORDER BY abs(extract(epoch FROM calls.started_at - d.decided_at)) LIMIT 1) c ON true
-      WHERE d.enterprise_number = $1 AND d.decided_at >= to_timestamp($2 / 1000.0)
-      ORDER BY d.decided_at DESC`,
+  const { rows } = await db.query<{ decision: Decision; at: Date; outcome: Outcome | null }>(
+    `SELECT decision, decided_at AS at, outcome FROM redirect_decisions
+      WHERE enterprise_number = $1 AND decided_at >= to_timestamp($2 / 1000.0)
+      ORDER BY decided_at DESC`,
     [enterprise, since],
   );
-  return rows.map((row) => ({
-    decision: row.decision,
-    decidedAt: row.at.getTime(),
-    result: row.result,
-    answeredBy: row.answered_by,
-  }));
+  return rows.map(({ decision, at, outcome }) => ({ decision, decidedAt: at.getTime(), outcome }));
 }

@@ -21,6 +21,8 @@ export interface ToldDeps {
   presence(pbxKey: string): Presence | null;
   /** The fleet's context that leads to this extension on this line, if the PBX is known to have it. */
   fleetContext(enterprise: RedirectEnterprise, extension: string, line: string): Promise<string | null>;
+  /** Aborted when nothing new may be begun. */
+  stopping: AbortSignal;
 }
 
 export interface Answer {
@@ -36,12 +38,16 @@ export interface Told {
   forFleet(caller: Caller, decision: Decision): Promise<Decision>;
   /** Keeps what the fleet's dialplan was told. Never rejects. */
   keep(caller: Caller, decision: Decision, delivered: boolean): Promise<void>;
+  /** Resolves when nothing is left to do for answers given. */
+  settled(): Promise<void>;
 }
 
 /** A call that asked is looked for this long, at first this often. */
 const FOLLOW = { firstMs: 50, mostMs: 400, forMs: 5_000 };
 
-export function createTold({ clock, log, desk, pbx: pbxOf, presence, fleetContext }: ToldDeps): Told {
+export function createTold({ clock, log, desk, pbx: pbxOf, presence, fleetContext, stopping }: ToldDeps): Told {
+  const following = new Set<Promise<Decision>>();
+
   async function answer(given: Caller, channel: string | null): Promise<Answer> {
     const caller = onItsLine(given);
     const { pbxKey } = caller.enterprise;
@@ -63,10 +69,15 @@ export function createTold({ clock, log, desk, pbx: pbxOf, presence, fleetContex
     return {
       decision: told,
       async afterwards(delivered) {
-        const known = delivered ? told : unheard(told);
-        if (acting && claimed) return desk.report(key, await follow(caller, known, acting));
-        if (!delivered && claimed) await desk.finish(key, known);
-        desk.report(key, known);
+        const heard = delivered ? told : unheard(told);
+        if (!acting || !claimed) {
+          if (!delivered && claimed) await desk.finish(key, heard);
+          return desk.report(key, heard);
+        }
+        const followed = follow(caller, heard, acting);
+        following.add(followed);
+        desk.report(key, await followed);
+        following.delete(followed);
       },
     };
   }
@@ -79,7 +90,8 @@ export function createTold({ clock, log, desk, pbx: pbxOf, presence, fleetContex
     try {
       const until = clock.monotonic() + FOLLOW.forMs;
       let waitsSince = caller.heardAt + (pbx.skewMs() ?? 0);
-      for (let pauseMs = FOLLOW.firstMs; clock.monotonic() < until; pauseMs = Math.min(2 * pauseMs, FOLLOW.mostMs)) {
+      const goesOn = () => !stopping.aborted && clock.monotonic() < until;
+      for (let pauseMs = FOLLOW.firstMs; goesOn(); pauseMs = Math.min(2 * pauseMs, FOLLOW.mostMs)) {
         const lookedAt = clock.now() + (pbx.skewMs() ?? 0);
         const seen = await look(pbx, caller.uid, [...targets.values()], clock);
         if (seen.whyNot === null) {
@@ -89,7 +101,7 @@ export function createTold({ clock, log, desk, pbx: pbxOf, presence, fleetContex
         }
         if (!seen.mayWaitYet) break;
         waitsSince = lookedAt;
-        await clock.sleep(pauseMs);
+        await clock.sleep(pauseMs, stopping);
       }
       await desk.finish(key, over);
     } catch (error) {
@@ -147,7 +159,7 @@ export function createTold({ clock, log, desk, pbx: pbxOf, presence, fleetContex
     }
   }
 
-  return { answer, forFleet, keep };
+  return { answer, forFleet, keep, settled: async () => void (await Promise.all(following)) };
 }
 
 function unheard(decision: Decision): Decision {

@@ -1,7 +1,8 @@
 /** What a real Asterisk of the redirect tests has besides the harness's dialplan: our files, and an administrator's around them. */
 import { readFileSync } from 'node:fs';
 
-const ours = (name: string) => readFileSync(new URL(`../../dialplan/${name}`, import.meta.url), 'utf8');
+export const ours = (name: 'trunkline.conf' | 'trunkline-http.conf') =>
+  readFileSync(new URL(`../../dialplan/${name}`, import.meta.url), 'utf8');
 
 export interface RedirectDialplan {
   globals?: Record<string, string>;

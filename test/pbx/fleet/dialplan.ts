@@ -22,6 +22,14 @@ export interface FleetDialplan {
   readonly lastStageSeconds: number;
   /** How long a phone or a line rings that somebody dialled or transferred to. */
   readonly dialSeconds: number;
+  /** Where the administrator has calls that come in look for their owner first. */
+  readonly smartRedirect?: SmartRedirectFiles | undefined;
+}
+
+/** Files that are included, and what they are told. */
+export interface SmartRedirectFiles {
+  readonly text: string;
+  readonly globals: Readonly<Record<string, string>>;
 }
 
 const hashed = (name: string): string => createHash('sha1').update(name).digest('hex').slice(0, 8);
@@ -73,9 +81,23 @@ export function fleetDialplan(options: FleetDialplan): string {
       extension('h', [run('outcall_end', '${LisAMI_Trunk}')]),
     ]);
 
+  const { smartRedirect } = options;
+  const toLines = [
+    ...Object.keys(LINES).map((line) => `GotoIf($["\${EXTEN}" = "${line}"]?${schemaOf(line, 0)},\${EXTEN},1)`),
+    'Hangup()',
+  ];
+  /** What an administrator writes around the files: their default route, and hooks that call what he has. */
+  const redirecting = ({ text }: SmartRedirectFiles) => [
+    context('fleet-lines', [extension('_X.', toLines), extension('h', [run('incall_end', '${Trunk}')])]),
+    context('trunkline-hook-dial', [extension('s', [run('incall_dial', '${ARG2}', '${CUT(ARG1,/,2)}'), 'Return()'])]),
+    context('trunkline-hook-hangup', [extension('s', [run('incall_end', '${ARG1}'), 'Return()'])]),
+    text,
+  ];
+
   return [
     '[general]\nstatic=yes\nwriteprotect=yes\n',
     '[globals]\nTRANSFER_CONTEXT=dialexecute\n',
+    ...Object.entries(smartRedirect?.globals ?? {}).map(([name, value]) => `${name}=${value}`),
     context('from-out-office', [
       extension('_X.', [
         'Set(Trunk=${EXTEN})',
@@ -84,12 +106,12 @@ export function fleetDialplan(options: FleetDialplan): string {
         'Set(CALLERID(num)=${CALLERID(name)})',
         'Set(CALLERID(name)=${NEWNAME}-${CALLERID(name)})',
         'MixMonitor(${UNIQUEID}.wav)',
-        ...Object.keys(LINES).map((line) => `GotoIf($["\${EXTEN}" = "${line}"]?${schemaOf(line, 0)},\${EXTEN},1)`),
-        'Hangup()',
+        ...(smartRedirect ? ['Goto(smart-redirect-start,${EXTEN},1)'] : toLines),
       ]),
       extension('h', [run('incall_end', '${Trunk}')]),
     ]),
     ...incoming,
+    ...(smartRedirect ? redirecting(smartRedirect) : []),
     context('inoffice', [
       ...['_X.', '_+X.'].map((pattern) =>
         extension(pattern, ['MixMonitor(${UNIQUEID}.wav)', 'Goto(dialexecute,${EXTEN},1)']),

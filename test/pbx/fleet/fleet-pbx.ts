@@ -2,7 +2,7 @@
 import { startAsterisk, type Asterisk } from '../asterisk.js';
 import { startAgent, type Agent } from '../sip-agent/agent.js';
 import { pjsipConf, portOf, sipFiles } from './channels.js';
-import { fleetDialplan, type FleetDialplan } from './dialplan.js';
+import { fleetDialplan, type FleetDialplan, type SmartRedirectFiles } from './dialplan.js';
 import { EXTENSIONS, TRUNKS, type Extension, type Trunk } from './ground.js';
 
 export interface FleetPbx extends AsyncDisposable {
@@ -28,13 +28,13 @@ const WAITS = { greetingSeconds: 0.8, stageSeconds: 1.5, lastStageSeconds: 4, di
 /** Minsk, without summer time. */
 export const TIME_ZONE = '<+03>-3';
 
-export async function startFleetPbx(version: 16 | 22): Promise<FleetPbx> {
+export async function startFleetPbx(version: 16 | 22, smartRedirect?: SmartRedirectFiles): Promise<FleetPbx> {
   const kind = KINDS[version];
   const asterisk = await startAsterisk({
     version,
     timeZone: TIME_ZONE,
     files: (ports) => ({
-      'extensions.conf': fleetDialplan({ ...kind, ...WAITS }),
+      'extensions.conf': fleetDialplan({ ...kind, ...WAITS, smartRedirect }),
       // As the others have it, but for how long it waits for one digit more.
       'features.conf':
         '[general]\nfeaturedigittimeout=2000\ntransferdigittimeout=2\natxfernoanswertimeout=15\n[featuremap]\nblindxfer=>##\natxfer=>*2\n',
