@@ -34,6 +34,7 @@ export interface HttpServer {
 
 const MOST_BYTES = 1024 * 1024;
 const REQUEST_MS = 30_000;
+const SWEEP_MS = 50;
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -68,10 +69,13 @@ export async function buildServer(options: HttpServerOptions): Promise<HttpServe
     },
     async stop(graceMs = 10_000) {
       const cut = setTimeout(() => app.server.closeAllConnections(), graceMs);
+      // One that was answered meanwhile would be kept alive for a next request.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
       try {
         await app.close();
       } finally {
         clearTimeout(cut);
+        clearInterval(sweep);
       }
     },
   };

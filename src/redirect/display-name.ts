@@ -16,7 +16,7 @@ export function displayName(text: string | null): string | null {
   const clean = (text ?? '')
     .normalize('NFC')
     .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')
-    .replace(/["'`\\<>,;|${}[\]=]/g, ' ')
+    .replace(/["'`\\<>,;:?|${}()[\]=]/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
   return clean === '' ? null : shortened(clean);

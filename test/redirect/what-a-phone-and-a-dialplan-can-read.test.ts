@@ -25,6 +25,7 @@ const NAMES = [
   '',
   '","DialPlan":"from-internal',
   '],[',
+  'Ann: (VIP)?',
 ];
 
 describe('a name', () => {
@@ -32,7 +33,7 @@ describe('a name', () => {
     const shown = displayName(name);
     if (shown === null) return expect(name).not.toMatch(/[\p{L}\p{N}]/u);
     expect([...shown].length).toBeLessThanOrEqual(40);
-    expect(shown).not.toMatch(/[\p{C}"'\\<>,;|${}[\]]/u);
+    expect(shown).not.toMatch(/[\p{C}"'\\<>,;:?|${}()[\]]/u);
   });
 });
 
