@@ -303,7 +303,6 @@ function copyCall(call: CallState): CallState {
     ending: call.ending && { ...call.ending },
     fleet: {
       ...call.fleet,
-      shared: call.fleet.shared && { ...call.fleet.shared },
       peers: call.fleet.peers.slice(),
       rung: call.fleet.rung.slice(),
     },

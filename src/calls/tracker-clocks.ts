@@ -29,8 +29,9 @@ export function shiftTimes(call: CallState, by: number): void {
   }
   if (call.ring !== null) call.ring.at += by;
   if (call.ending !== null) call.ending.at += by;
-  const { shared } = call.fleet;
-  if (shared !== null) call.fleet.shared = { from: shared.from + by, to: moved(shared.to, by) };
+  const { stays } = call.fleet;
+  if (stays !== null)
+    call.fleet.stays = stays.map((stay) => ({ ...stay, from: stay.from + by, to: moved(stay.to, by) }));
 }
 
 /** Moves what a call waits for. */
@@ -41,9 +42,9 @@ export function shiftDeadlines(call: CallState, by: number): void {
   for (const leg of call.legs) leg.bornAt += by;
   if (call.ring !== null) call.ring.due += by;
   if (call.ending !== null) call.ending.confirmBy += by;
-  if (fleet.last !== null) fleet.last = { ...fleet.last, at: fleet.last.at + by };
+  fleet.recent = fleet.recent.map((post) => ({ ...post, at: post.at + by }));
   fleet.mainGoneAt = moved(fleet.mainGoneAt, by);
-  fleet.loneSince = moved(fleet.loneSince, by);
+  if (fleet.lone !== null) fleet.lone = { ...fleet.lone, since: fleet.lone.since + by };
 }
 
 function moved<T extends number | null>(at: T, by: number): T {

@@ -105,7 +105,7 @@ export function finish(work: Work, call: CallState, rule: Rule, at: number): voi
   if (!call.announced) tellNobody(work, call);
   const presumed = rule === 'timed-out' || rule === 'hangup-unconfirmed';
   const ended = { callId: call.id, endedAt: work.now, at: call.endedAt, presumed };
-  const lastPost = call.fleet.last?.checksum ?? null;
+  const lastPost = call.fleet.recent.at(-1)?.checksum ?? null;
   for (const uid of uidsOf(call)) work.ended({ uid, ...ended, lastPost });
   work.pages.close(call);
   work.finished.set(call.id, call);

@@ -53,6 +53,14 @@ function externalIdOf({ id, enterprise, uid, again }: CallState): string {
   return again.some((former) => former.uid === uid) ? `${known}-${id.slice(0, 8)}` : known;
 }
 
+/** `CallStatus` of a hang-up before which no Dial was run. */
+export const NOBODY_DIALLED = '1';
+
+/** Over webhooks the post of the dial may be lost: then the dialplan's word counts. */
+function nothingRang(call: CallState): boolean {
+  return call.ami || call.fleet.status === NOBODY_DIALLED;
+}
+
 /**
  * How a call ended, and by which rule. A phone that rang and was not answered makes it missed, even if another was busy. Only AMI can tell
  * that the client gave up while it rang; over webhooks that is missed too.
@@ -60,7 +68,8 @@ function externalIdOf({ id, enterprise, uid, again }: CallState): string {
 export function resultOf(call: CallState): [CallResult, Rule] {
   if (call.answeredAt !== null) return ['answered', 'talked'];
   const { begun, unanswered, busy, failed, cancelled } = call.dials;
-  if (call.direction === 'in' && begun === 0 && call.ringingAt === null) return ['abandoned', 'nothing-rang'];
+  if (call.direction === 'in' && begun === 0 && call.ringingAt === null && nothingRang(call))
+    return ['abandoned', 'nothing-rang'];
   // Whoever called gave up while it rang, whatever the phones tried before had said.
   if (cancelled) return call.direction === 'in' ? ['abandoned', 'gave-up'] : ['missed', 'caller-gave-up'];
   if (unanswered > 0) return ['missed', 'not-answered'];

@@ -3,18 +3,16 @@ import type { FleetEvent } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { parseChannelName } from './channel-name.js';
-import { e164Of } from './phone.js';
-import { direct } from './tracker-announce.js';
 import { lineIs, readExternal } from './tracker-client.js';
 import { otherHalf } from './tracker-legs.js';
-import { isExtension, staffMobile } from './tracker-who.js';
+import { isExtension } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
-import { mainIs } from './tracker-fleet-dial.js';
+import { castTrunk, directed, mainIs } from './tracker-fleet-direction.js';
 
 export function fleetCallerId(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
   if (call.direction === null) opening(work, call, leg, fleet);
   if (leg.uid === call.uid && leg.role === 'client') readExternal(work, call, fleet.callerNum);
-  if (leg.kind === 'trunk' && leg.role === 'unknown') castTrunk(work, call, leg, fleet.callerNum);
+  castTrunk(work, call, leg, fleet.callerNum);
   if (leg.kind === 'local') consultation(work, call, leg, fleet);
   if (leg.kind === 'extension' && leg.uid !== call.uid) sentOn(work, call, leg.party);
 }
@@ -28,20 +26,7 @@ function opening(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void
   leg.role = 'client';
   lineIs(work, call, fleet.exten);
   readExternal(work, call, fleet.callerNum);
-  direct(work, call, 'in');
-}
-
-/** A trunk leg is the client of an outgoing call that has none yet, else a staff mobile. */
-export function castTrunk(work: Work, call: CallState, leg: Leg, number: string | null): void {
-  const profile = work.profile(call);
-  const mobile = staffMobile(profile, number);
-  if (call.direction === 'out' && mobile === null && call.answeredAt === null) {
-    leg.role = 'client';
-    return;
-  }
-  if (call.direction === null || leg.role === 'client') return;
-  leg.role = 'staff';
-  leg.party = mobile ?? e164Of(number, { country: profile?.country ?? '', lines: profile?.lines ?? null });
+  directed(work, call, 'in');
 }
 
 function consultation(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {

@@ -3,11 +3,11 @@ import type { FleetEvent } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { addOnce } from './tracker-work.js';
-import { direct } from './tracker-announce.js';
 import { lineIs, readDialled, readExternal } from './tracker-client.js';
 import { ringOut } from './tracker-ringing.js';
 import { isExtension, partyOf, staffMobile } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
+import { directed, mainIs } from './tracker-fleet-direction.js';
 
 /** A `start`, and a `dial` whose start was lost. */
 export function comesIn(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
@@ -18,12 +18,7 @@ export function comesIn(work: Work, call: CallState, leg: Leg, fleet: FleetEvent
     lineIs(work, call, fleet.trunk, true);
   }
   readExternal(work, call, fleet.phone);
-  direct(work, call, 'in');
-}
-
-/** The uid of a start or dial is the call's, whatever was heard of it first; until it is told it may still change. */
-export function mainIs(call: CallState, leg: Leg): void {
-  if (!call.announced) call.uid = leg.uid;
+  directed(work, call, 'in');
 }
 
 export function fleetDial(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
@@ -35,7 +30,7 @@ export function fleetDial(work: Work, call: CallState, leg: Leg, fleet: FleetEve
     leg.role = 'client';
     leg.party = fleet.phone;
     call.caller ??= fleet.phone;
-    direct(work, call, 'internal');
+    directed(work, call, 'internal');
   } else {
     comesIn(work, call, leg, fleet);
   }
@@ -89,7 +84,7 @@ function goesOut(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void
   leg.role = 'staff';
   readDialled(work, call, fleet.phone);
   if (fleet.trunk !== null) lineIs(work, call, fleet.trunk);
-  direct(work, call, 'out');
+  directed(work, call, 'out');
   if (call.answeredAt === null) call.ringingAt ??= work.at;
   ringOut(work, call);
 }
@@ -97,7 +92,7 @@ function goesOut(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void
 /** A colleague's mobile is no client. */
 function callsColleague(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
   leg.role = 'client';
-  direct(work, call, 'internal');
+  directed(work, call, 'internal');
   ringThese(work, call, { ...fleet, extensions: fleet.phone === null ? [] : [fleet.phone] });
 }
 

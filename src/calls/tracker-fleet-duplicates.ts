@@ -1,20 +1,32 @@
 /**
  * A host posts some events twice. Two posts are one when they are equal, come within ten seconds and nothing else about
- * that call came between: a group tried twice is two equal dials that both happened.
+ * that call came between: a group tried twice is two equal dials that both happened. A channel cannot come to a bridge
+ * twice or leave it twice: there it does not matter what came between.
  */
 import type { FleetEvent } from './facts.js';
 import type { CallState } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
+import { legOf } from './tracker-work.js';
 
 const WITHIN_MS = 10_000;
+const REMEMBERED = 16;
 
-/** Judges a post and remembers it as the last one of its call. */
+/** Judges a post about a channel of this call. */
 export function isDuplicate(work: Work, call: CallState, fleet: FleetEvent): boolean {
   const checksum = checksumOf(fleet);
-  const { last } = call.fleet;
-  const same = last !== null && last.checksum === checksum && work.now - last.at <= WITHIN_MS;
-  if (!same) call.fleet.last = { checksum, at: work.now };
-  return same;
+  const { recent } = call.fleet;
+  const since = isMove(call, fleet) ? 0 : recent.length - 1;
+  return recent.some((post, index) => index >= since && post.checksum === checksum && work.now - post.at <= WITHIN_MS);
+}
+
+export function remember(work: Work, call: CallState, fleet: FleetEvent): void {
+  const post = { checksum: checksumOf(fleet), at: work.now };
+  call.fleet.recent = [...call.fleet.recent, post].slice(-REMEMBERED);
+}
+
+/** A move that is none: a channel comes where it was, or leaves where it is not. */
+function isMove(call: CallState, { event, uid, bridge }: FleetEvent): boolean {
+  return event === 'bridge' || (event === 'bridge_leave' && legOf(call, uid)?.bridge !== bridge);
 }
 
 /** 53 bits are plenty to tell two posts of one call apart (cyrb53, public domain). */

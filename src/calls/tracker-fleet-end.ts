@@ -9,28 +9,28 @@ import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { addOnce, legOf } from './tracker-work.js';
 import { addLeg } from './tracker-legs.js';
-import { direct } from './tracker-announce.js';
 import { lineIs, readDialled, readExternal } from './tracker-client.js';
 import { finish, lastKnownEnd, legGone } from './tracker-ending.js';
 import { answer } from './tracker-talk.js';
 import { localStart, startOf } from './tracker-time.js';
+import { NOBODY_DIALLED } from './tracker-facts.js';
 import { isExtension, partyOf, staffMobile } from './tracker-who.js';
 import { note, openTransfers } from './tracker-transfer.js';
 import { endTimeOf, localTimeOf } from './tracker-fleet-fill.js';
-import { mainIs } from './tracker-fleet-dial.js';
-import { standIn } from './tracker-fleet-bridge.js';
+import { directed, mainIs } from './tracker-fleet-direction.js';
+import { otherHalfIsThere } from './tracker-fleet-halves.js';
+import { leaves } from './tracker-fleet-stays.js';
 import { heard, openFleetCall } from './tracker-fleet-open.js';
 
 const ANSWERED = '2';
-/** No Dial was run: of an internal call it means that a phone dialled a feature code, to pick up a ring, say. */
-const NOBODY_DIALLED = '1';
 
 export function fleetHangup(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
   if (call.direction === null) tellDirection(work, call, leg, fleet);
   const main = leg.uid === call.uid;
   if (main) remember(work, call, fleet);
   const client = leg.role === 'client';
-  if (call.fleet.loneSince !== null && (main || client)) standIn(work, call);
+  if (main || client) otherHalfIsThere(work, call);
+  if (leg.bridge !== null) leaves(call, leg, leg.bridge, work.at, false);
   legGone(work, call, leg, work.at);
   if (call.direction === null) return;
   if (client && !main) return clientGone(work, call, fleet);
@@ -38,11 +38,7 @@ export function fleetHangup(work: Work, call: CallState, leg: Leg, fleet: FleetE
   call.fleet.mainGoneAt = work.now;
   // The line of the last attempt, whose dial may have been lost.
   if (call.direction === 'out' && fleet.callType === 1) call.line = fleet.trunk ?? call.line;
-  if (call.direction !== 'out') {
-    lostOnTransfer(work, call, fleet);
-    return over(work, call, 'hangup-posted', work.at);
-  }
-  if (!mayGoOn(call)) over(work, call, 'hangup-posted', work.at);
+  if (call.direction !== 'out') lostOnTransfer(work, call, fleet);
 }
 
 /** The client of an outgoing call may be with somebody else now; what is told of him decides, or a short wait. */
@@ -52,7 +48,19 @@ function mayGoOn(call: CallState): boolean {
 
 function clientGone(work: Work, call: CallState, fleet: FleetEvent): void {
   lostOnTransfer(work, call, fleet);
-  over(work, call, 'hangup-posted', work.at);
+  call.fleet.mainGoneAt ??= work.now;
+}
+
+/** After each post: over by its hang-up, unless more would tell who talked with the client; that is waited for a moment. */
+export function endIfTold(work: Work, call: CallState): void {
+  if (call.fleet.mainGoneAt === null || mayGoOn(call)) return;
+  if (call.ami || isWhole(call)) over(work, call, 'hangup-posted', lastKnownEnd(call));
+}
+
+function isWhole(call: CallState): boolean {
+  const unheard = call.answeredAt === null && call.fleet.status === ANSWERED;
+  const unnamed = call.talks.some((turn) => turn.agent === null);
+  return !unheard && !unnamed && openTransfers(call).length === 0;
 }
 
 function remember(work: Work, call: CallState, fleet: FleetEvent): void {
@@ -118,22 +126,23 @@ function tellDirection(work: Work, call: CallState, leg: Leg, fleet: FleetEvent)
     leg.role = 'client';
     lineIs(work, call, call.line ?? fleet.trunk, true);
     readExternal(work, call, phone);
-    direct(work, call, 'in');
+    directed(work, call, 'in');
     return;
   }
   const caller = fleet.extensions[0] ?? null;
   if (caller !== null && !isExtension(work, profile, caller) && caller !== fleet.trunk) return;
   mainIs(call, leg);
-  leg.role = 'staff';
+  // The caller is at the other end of a Local channel.
+  if (leg.kind !== 'local') leg.role = 'staff';
   call.caller ??= caller !== null && caller !== fleet.trunk ? caller : leg.kind === 'extension' ? leg.party : null;
   leg.party ??= call.caller;
   lineIs(work, call, fleet.trunk);
   if (staffMobile(profile, phone) !== null) {
     leg.role = 'client';
-    return direct(work, call, 'internal');
+    return directed(work, call, 'internal');
   }
   readDialled(work, call, phone);
-  direct(work, call, 'out');
+  directed(work, call, 'out');
 }
 
 function internal(work: Work, call: CallState, leg: Leg, caller: string): void {
@@ -141,26 +150,7 @@ function internal(work: Work, call: CallState, leg: Leg, caller: string): void {
   leg.role = 'client';
   leg.party = caller;
   call.caller = caller;
-  rejoin(work, call, leg);
-  direct(work, call, 'internal');
-}
-
-/** The caller was taken for staff while nothing told that the call is internal: his talk is read again. */
-function rejoin(work: Work, call: CallState, caller: Leg): void {
-  const others = call.legs.filter((leg) => leg !== caller && leg.role === 'staff' && leg.party !== null);
-  const span = call.fleet.shared;
-  if (others.length === 0 || span === null) return;
-  for (const leg of others) {
-    addOnce(call.agents, leg.party as string);
-    call.finalAgent = leg.party;
-  }
-  call.answeredAt = span.from;
-  call.answeredBy = call.agents[0] ?? null;
-  const to = span.to ?? work.at;
-  call.talkMs = to - span.from;
-  call.talkEndedAt = to;
-  call.talks = call.agents.map((agent) => ({ agent, from: span.from, to, ms: call.talkMs, since: null }));
-  work.note(call, 'talk-posted', { extension: call.answeredBy, ms: call.talkMs }, span.from);
+  directed(work, call, 'internal');
 }
 
 /** A hang-up of a call nothing was heard of. */

@@ -4,7 +4,7 @@ import type { CallState } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { openCall } from './tracker-legs.js';
 import { claimedBy } from './tracker-enterprise.js';
-import { isDuplicate } from './tracker-fleet-duplicates.js';
+import { remember } from './tracker-fleet-duplicates.js';
 
 /** A post comes this long after what it tells, at most. */
 const MAX_LAG_MS = 60_000;
@@ -21,5 +21,5 @@ export function heard(work: Work, call: CallState, fleet: FleetEvent, enterprise
   call.lastArrival = work.now;
   if (call.enterprise === null && work.profileOf(enterprise))
     claimedBy(work, call, enterprise ?? null, 'the token of a post');
-  if (call.fleet.last === null) isDuplicate(work, call, fleet);
+  remember(work, call, fleet);
 }

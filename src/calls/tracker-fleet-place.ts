@@ -7,31 +7,46 @@ import type { FleetEvent } from './facts.js';
 import type { CallState, Leg } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { e164Of } from './phone.js';
+import { APART_MS } from './tracker-fleet-halves.js';
+import { isStandIn } from './tracker-legs.js';
 import { identify, isExtension, staffMobile } from './tracker-who.js';
 
 export function placeByParty(work: Work, fleet: FleetEvent): CallState | undefined {
-  // A dial has no channel: the client of the call it serves stands in `Extensions`, or the agent who dialled a mobile.
-  if (fleet.event === 'dial' && fleet.callType === 1) return placeDial(work, fleet);
-  if (fleet.event === 'hangup' && fleet.callType === 2) return placeConsultation(work, fleet);
-  if (fleet.event !== 'new_callerid') return undefined;
-  return (
-    only(byNumber(work, fleet.connectedNum).filter(takesChannels)) ?? placeByCaller(work, fleet) ?? byAgent(work, fleet)
-  );
+  switch (fleet.event) {
+    case 'new_callerid':
+      return (
+        only(byNumber(work, fleet.connectedNum).filter(takesChannels)) ??
+        placeByCaller(work, fleet) ??
+        byAgent(work, fleet)
+      );
+    // Its new_callerid was lost, or there is none.
+    case 'bridge':
+    case 'bridge_leave':
+      return only(byNumber(work, fleet.connectedNum).filter(talksWithNobodyKnown)) ?? placeByCaller(work, fleet);
+    case 'dial':
+    case 'hangup':
+      return placeByDialled(work, fleet);
+    default:
+      return undefined;
+  }
 }
 
-function placeDial(work: Work, fleet: FleetEvent): CallState | undefined {
+/** A dial and its hang-up name no channel: the client of the call they serve is their caller, or the agent who asks somebody. */
+function placeByDialled(work: Work, fleet: FleetEvent): CallState | undefined {
+  if (fleet.callType !== 1) return fleet.trunk === null ? consultedDuring(work, fleet, fleet.phone) : undefined;
   const by = fleet.extensions[0] ?? null;
   if (by === null) return undefined;
   if (!isExtension(work, null, by)) return only(byNumber(work, by).filter(takesChannels));
   const mobile = work.ctx.enterprises.some((one) => staffMobile(one, fleet.phone) !== null);
-  return mobile ? consultedBy(work, by) : undefined;
+  return mobile ? consultedDuring(work, fleet, by) : undefined;
 }
 
-/** The end of a consultation whose channel was never named: from an agent to whom he asked for. */
-function placeConsultation(work: Work, fleet: FleetEvent): CallState | undefined {
-  const call = consultedBy(work, fleet.phone);
-  const asked = call?.transfers.some((one) => one.from === fleet.phone && one.to === (fleet.extensions[0] ?? one.to));
-  return asked ? call : undefined;
+/** The call of the client who waits for this agent, where the channel was made since they talk. */
+function consultedDuring(work: Work, fleet: FleetEvent, agent: string | null): CallState | undefined {
+  const call = consultedBy(work, agent);
+  const waits = call?.legs.some((leg) => leg.role === 'client' && leg.bridge !== null);
+  const madeAt = work.madeAt(fleet.uid ?? '') ?? 0;
+  return waits && madeAt >= (call?.answeredAt ?? 0) - APART_MS ? call : undefined;
 }
 
 /** A trunk's channel that shows the client as its own number is the client's, of a call that dials him now. */
@@ -47,6 +62,11 @@ function dialsClient(call: CallState): boolean {
 /** Phones and mobiles are called for the client of an incoming call, and of an outgoing one that was answered. */
 function takesChannels(call: CallState): boolean {
   return call.direction === 'in' || call.answeredAt !== null;
+}
+
+/** Nobody is known to be with its client, so this channel may be. */
+function talksWithNobodyKnown(call: CallState): boolean {
+  return takesChannels(call) && call.legs.every((leg) => !call.talkers.includes(leg.uid) || isStandIn(leg));
 }
 
 /** A Local channel or a mobile's trunk leg that shows an agent is his consultation. */

@@ -13,14 +13,14 @@ import { legOf } from './tracker-work.js';
 import { addLeg, contradiction, contradicts, nameLeg } from './tracker-legs.js';
 import { pairOf } from './tracker-book.js';
 import { isFormersEnd, lateOf, latePostOf } from './tracker-former.js';
-import { isDuplicate } from './tracker-fleet-duplicates.js';
+import { isDuplicate, remember } from './tracker-fleet-duplicates.js';
 import { heard, openFleetCall } from './tracker-fleet-open.js';
 import { fillIn } from './tracker-fleet-fill.js';
 import { comesIn, fleetDial } from './tracker-fleet-dial.js';
 import { fleetBridge, fleetBridgeDestroy, fleetBridgeLeave } from './tracker-fleet-bridge.js';
 import { fleetCallerId } from './tracker-fleet-callerid.js';
 import { placeByParty } from './tracker-fleet-place.js';
-import { fleetHangup, loneHangup } from './tracker-fleet-end.js';
+import { endIfTold, fleetHangup, loneHangup } from './tracker-fleet-end.js';
 
 export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): void {
   const { fleet } = fact;
@@ -50,7 +50,11 @@ export function foldFleet(work: Work, fact: Extract<Fact, { kind: 'fleet' }>): v
     return work.drop(owner, 'late-fact', { uid: fleet.uid }, fact.enterprise);
   if (owner && isDuplicate(work, work.edit(owner.id) as CallState, fleet))
     return work.drop(owner.id, 'duplicate-webhook', {}, fact.enterprise);
-  if (owner?.ami && work.pages.link.up) return fillIn(work, work.edit(owner.id) as CallState, fleet);
+  if (owner?.ami && work.pages.link.up) {
+    const call = work.edit(owner.id) as CallState;
+    remember(work, call, fleet);
+    return fillIn(work, call, fleet);
+  }
   apply(work, fleet, owner && (work.edit(owner.id) as CallState), fact.enterprise);
 }
 
@@ -118,5 +122,7 @@ function tell(work: Work, call: CallState, leg: Leg, fleet: FleetEvent): void {
       break;
   }
   const still = work.edit(work.pages.uids.get(leg.uid));
-  if (still) work.pages.publish(still);
+  if (!still) return;
+  work.pages.publish(still);
+  endIfTold(work, still);
 }

@@ -130,13 +130,13 @@ export function openCall(work: Work, uid: string, startedAt = work.at): CallStat
     approximate: false,
     recovered: false,
     fleet: {
-      last: null,
+      recent: [],
+      stays: [],
       status: null,
       peers: [],
       mainGoneAt: null,
       endTime: null,
-      loneSince: null,
-      shared: null,
+      lone: null,
       rung: [],
       lastExten: null,
     },
@@ -183,6 +183,7 @@ function forgetGone(work: Work, call: CallState): void {
   const index = call.legs.findIndex((leg) => leg.goneAt !== null && leg.uid !== call.uid);
   const [gone] = index < 0 ? [] : call.legs.splice(index, 1);
   if (!gone) return;
+  if (call.fleet.stays?.some((stay) => stay.uid === gone.uid)) call.fleet.stays = null;
   call.past.push(gone.uid);
   if (call.past.length > MAX_PAST) {
     const forgotten = call.past.shift();
@@ -241,13 +242,11 @@ export function originOf(call: CallState, leg: Leg): Leg {
   return at;
 }
 
-/** Stands for a channel whose post was lost. No real uid has a `#`. */
-const STAND_IN = '#stand-in';
-
-export function standInUid(uid: string): string {
-  return `${uid}${STAND_IN}`;
+/** Stands for a channel in this bridge of which no post has come. No real uid has a `#`. */
+export function standInUid(uid: string, bridge: string): string {
+  return `${uid}#${bridge}`;
 }
 
 export function isStandIn(leg: Leg): boolean {
-  return leg.uid.endsWith(STAND_IN);
+  return leg.uid.includes('#');
 }

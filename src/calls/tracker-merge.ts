@@ -62,6 +62,8 @@ function absorb(work: Work, into: CallState, from: CallState): void {
   into.recorded ||= from.recorded;
   into.approximate ||= from.approximate;
   into.transfers.push(...from.transfers);
+  const { stays } = from.fleet;
+  into.fleet.stays = into.fleet.stays && stays && [...into.fleet.stays, ...stays];
   into.fleet.lastExten ??= from.fleet.lastExten;
   into.fleet.status ??= from.fleet.status;
   work.pages.drop(from);

@@ -1,14 +1,19 @@
 /** States saved by older versions, as this one would have saved them as far as can be told. */
 import { slimLeg } from './tracker-slim.js';
-import type { CallState, Leg, TalkTurn } from './tracker-types.js';
+import type { CallState, FleetMemory, Leg, TalkTurn } from './tracker-types.js';
 
 /** What older versions did not save, or saved otherwise. */
-type Older = Partial<CallState> & { legs: (Partial<Leg> & { rang?: boolean })[] };
+type Older = Partial<Omit<CallState, 'fleet'>> & {
+  fleet: Partial<FleetMemory>;
+  legs: (Partial<Leg> & { rang?: boolean })[];
+};
 
 export function bringUpToDate(call: CallState): void {
-  const { talks, again, legs }: Older = call;
+  const { talks, again, fleet, legs }: Older = call;
   if (talks === undefined) call.talks = turnsOfOlder(call);
   if (again === undefined) call.again = [];
+  // Who was in which bridge nothing tells any more.
+  if (fleet.stays === undefined) Object.assign(fleet, { recent: [], stays: null, lone: null });
   for (const leg of legs) {
     leg.rangAt ??= leg.rang === true ? (call.ringingAt ?? call.startedAt) : null;
     delete leg.rang;

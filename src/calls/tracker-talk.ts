@@ -26,22 +26,26 @@ export function leaveBridge(leg: Leg, bridge: string): void {
   leg.held = false;
 }
 
+/** The bridge a leg is in, at whatever moment is asked about. */
+export type Where = (leg: Leg) => string | null;
+
+const now: Where = (leg) => (leg.goneAt === null ? leg.bridge : null);
+
 /** Staff legs that can be reached from the client over bridges and Local channels. */
-function reachable(call: CallState): Leg[] {
+export function reachable(call: CallState, where: Where = now): Leg[] {
   const found: Leg[] = [];
   const seen = new Set<string>();
-  const look = call.legs
-    .filter((leg) => leg.role === 'client' && leg.goneAt === null && leg.bridge !== null)
-    .map((leg) => leg.bridge as string);
+  const look = call.legs.flatMap((leg) => (leg.role === 'client' ? (where(leg) ?? []) : []));
   for (let bridge = look.pop(); bridge !== undefined; bridge = look.pop()) {
     if (seen.has(bridge)) continue;
     seen.add(bridge);
     for (const leg of call.legs) {
-      if (leg.bridge !== bridge || leg.goneAt !== null) continue;
+      if (where(leg) !== bridge) continue;
       if (leg.role === 'staff') found.push(leg);
       else if (leg.kind === 'local') {
-        const other = otherHalf(call, leg)?.bridge;
-        if (other !== undefined && other !== null) look.push(other);
+        const other = otherHalf(call, leg);
+        const beyond = other ? where(other) : null;
+        if (beyond !== null) look.push(beyond);
       }
     }
   }
@@ -50,45 +54,58 @@ function reachable(call: CallState): Leg[] {
 
 /** After anything moved: starts, goes on or ends the talk. `at` is when it moved. */
 export function talk(work: Work, call: CallState, at = work.at): void {
-  const now = reachable(call);
-  const uids = now.map((leg) => leg.uid);
-  if (uids.length === call.talkers.length && uids.every((uid) => call.talkers.includes(uid))) return;
-  const joined = now.filter((leg) => !call.talkers.includes(leg.uid));
-  call.talkers = uids;
-  if (uids.length === 0) return stopTalk(work, call, at);
-  takeTurns(
-    call,
-    now.map((leg) => leg.party),
-    at,
-  );
-  call.talkingSince ??= at;
-  for (const leg of joined) join(call, leg);
-  work.note(call, 'talk', { with: now.map((leg) => leg.party) }, at);
-  const staying = now.map((leg) => leg.party);
-  if (joined.length === 0 && !staying.includes(call.finalAgent)) call.finalAgent = staying.at(-1) ?? call.finalAgent;
+  const talkers = reachable(call);
+  if (isSame(call, talkers)) return;
+  if (talkers.length === 0) return stopTalk(work, call, at);
+  talkWith(call, talkers, at);
+  work.note(call, 'talk', { with: talkers.map((leg) => leg.party) }, at);
   if (call.answeredAt === null) answer(work, call, at);
-  settleTransfers(work, call, now);
+  settleTransfers(work, call, talkers);
 }
 
-function join(call: CallState, leg: Leg): void {
-  if (leg.party === null) return;
-  addOnce(call.agents, leg.party);
-  call.finalAgent = leg.party;
+export function isSame(call: CallState, talkers: readonly Leg[]): boolean {
+  return talkers.length === call.talkers.length && talkers.every((leg) => call.talkers.includes(leg.uid));
+}
+
+/** These legs and nobody else talk with the client from `at` on. */
+export function talkWith(call: CallState, talkers: readonly Leg[], at: number): void {
+  const joined = talkers.filter((leg) => !call.talkers.includes(leg.uid));
+  const parties = talkers.map((leg) => leg.party);
+  call.talkers = talkers.map((leg) => leg.uid);
+  takeTurns(call, parties, at);
+  call.talkingSince ??= at;
+  for (const { party } of joined) {
+    if (party === null) continue;
+    addOnce(call.agents, party);
+    call.finalAgent = party;
+  }
+  if (joined.length === 0 && !parties.includes(call.finalAgent)) call.finalAgent = parties.at(-1) ?? call.finalAgent;
 }
 
 /** The first talk. Over webhooks it may be known only by the dialplan's word, then with nobody in a bridge. */
-export function answer(work: Work, call: CallState, at: number, rule: Rule = 'first-talk'): void {
+export function answer(
+  work: Work,
+  call: CallState,
+  at: number,
+  rule: Rule = 'first-talk',
+  who: string | null = call.finalAgent,
+): void {
   flushRing(work, call);
   call.answeredAt = at;
   call.ending = null;
-  if (call.direction === 'out') call.caller ??= call.finalAgent;
-  call.answeredBy = call.direction === 'out' ? call.external : call.finalAgent;
-  work.say(call, rule, { kind: 'call.answered', extension: call.finalAgent }, at);
+  if (call.direction === 'out') call.caller ??= who;
+  call.answeredBy = call.direction === 'out' ? call.external : who;
+  work.say(call, rule, { kind: 'call.answered', extension: who }, at);
 }
 
 export function stopTalk(work: Work, call: CallState, at: number): void {
   if (call.talkingSince === null) return;
   work.note(call, 'talk-over', { ms: Math.max(0, at - call.talkingSince) }, at);
+  talkWithNobody(call, at);
+}
+
+export function talkWithNobody(call: CallState, at: number): void {
+  if (call.talkingSince === null) return;
   call.talkMs += Math.max(0, at - call.talkingSince);
   call.talkEndedAt = Math.max(at, call.talkingSince);
   call.talkingSince = null;

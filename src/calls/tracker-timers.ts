@@ -3,7 +3,7 @@ import type { CallState } from './tracker-types.js';
 import type { Work } from './tracker-work.js';
 import { askable, finish, isUp, lastKnownEnd } from './tracker-ending.js';
 import { flushRing } from './tracker-ringing.js';
-import { standIn } from './tracker-fleet-bridge.js';
+import { otherHalfIsThere } from './tracker-fleet-halves.js';
 import { fleetIsOver } from './tracker-fleet-end.js';
 
 /** The next moment this call waits for, or null. */
@@ -15,7 +15,7 @@ export function nextWake(work: Work, call: CallState): number | null {
 }
 
 function loneDue(work: Work, call: CallState): number | null {
-  return call.fleet.loneSince === null ? null : call.fleet.loneSince + work.ctx.webhookLoneMs;
+  return call.fleet.lone === null ? null : call.fleet.lone.since + work.ctx.webhookLoneMs;
 }
 
 /** Silence: AMI is asked then and asked again, a call known by webhooks alone is over. */
@@ -30,10 +30,10 @@ function idleDue(work: Work, call: CallState): number {
   return call.lastArrival + (call.answeredAt === null ? work.ctx.webhookWaitMs : work.ctx.webhookIdleMs);
 }
 
-/** After its caller's hang-up an outgoing call waits a moment; while its client is still in a bridge or rung, longer. */
+/** After the hang-up posts may be missing still; and the client of an outgoing call may be with somebody else, or rung for. */
 function settleMs(work: Work, call: CallState): number {
-  if (call.talkingSince !== null) return work.ctx.webhookTalkMs;
-  return call.fleet.lastExten === null ? work.ctx.webhookSettleMs : work.ctx.webhookIdleMs;
+  if (call.legs.some((leg) => leg.role === 'client' && leg.bridge !== null)) return work.ctx.webhookTalkMs;
+  return call.direction === 'out' && call.fleet.lastExten !== null ? work.ctx.webhookIdleMs : work.ctx.webhookSettleMs;
 }
 
 /** A timer fact: everything that is due. */
@@ -50,7 +50,7 @@ function lookAt(work: Work, call: CallState): void {
   if (call.ending !== null && call.ending.confirmBy <= now)
     return finish(work, call, 'hangup-unconfirmed', call.ending.at);
   const lone = loneDue(work, call);
-  if (lone !== null && lone <= now) standIn(work, call);
+  if (lone !== null && lone <= now) otherHalfIsThere(work, call);
   if (idleDue(work, call) > now) return;
   if (!call.ami) return fleetIsOver(work, call);
   if (!isUp(call)) return finish(work, call, 'timed-out', lastKnownEnd(call));

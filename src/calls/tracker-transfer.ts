@@ -68,9 +68,13 @@ export function settleTransfers(work: Work, call: CallState, talkers: readonly L
   const parties = talkers.map((leg) => leg.party);
   for (const transfer of openTransfers(call)) {
     if (!parties.some((party) => party !== null && party !== transfer.from)) continue;
-    transfer.answered = true;
-    tell(work, call, 'transfer-reached', transfer);
+    reached(work, call, transfer);
   }
+}
+
+export function reached(work: Work, call: CallState, transfer: Transfer): void {
+  transfer.answered = true;
+  tell(work, call, 'transfer-reached', transfer);
 }
 
 /** What is open when the call ends did not come to a talk. */

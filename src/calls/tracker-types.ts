@@ -47,7 +47,7 @@ export interface TrackerContext {
   webhookWaitMs?: number;
   /** … or after this long without a post while talking; 4 h. */
   webhookTalkMs?: number;
-  /** How long an outgoing webhook call stays open after its caller's hang-up: the client may have been transferred; 5 s. */
+  /** How long an outgoing webhook call stays open after its caller's hang-up: posts may be late, the client may have been transferred; 8 s. */
   webhookSettleMs?: number;
   /** A client alone in a posted bridge is talking after this long: the other half was lost; 5 s. */
   webhookLoneMs?: number;
@@ -119,10 +119,24 @@ export interface Ending {
   confirmBy: number;
 }
 
-/** What webhooks said that only counts at the end. */
+/** A channel in a bridge, as posts told. `to` is null while it is there. */
+export interface Stay {
+  uid: string;
+  bridge: string;
+  from: number;
+  to: number | null;
+  /** Its coming was posted; else something later showed it. */
+  came: boolean;
+  /** Its going was posted; else it was seen elsewhere, or hung up. */
+  left: boolean;
+}
+
+/** What webhooks said that only counts at the end, or with what is posted later. */
 export interface FleetMemory {
-  /** Checksum of the last post and our clock then, for the duplicate rule. */
-  last: { checksum: number; at: number } | null;
+  /** Checksums of the last posts and our clock then, newest last, for the duplicate rule. */
+  recent: readonly { checksum: number; at: number }[];
+  /** Who was in which bridge, in the order they came; null when it cannot be read again. Never changed in place. */
+  stays: readonly Stay[] | null;
   status: string | null;
   /** Extensions of the main hang-up. */
   peers: string[];
@@ -130,10 +144,8 @@ export interface FleetMemory {
   mainGoneAt: number | null;
   /** `EndTime` of the main hang-up on the PBX's clock, when it could be anchored. */
   endTime: number | null;
-  /** The client is in a posted bridge with nobody known: since when, our clock. */
-  loneSince: number | null;
-  /** First and last moment two legs shared a bridge while the call's direction was not known. */
-  shared: { from: number; to: number | null } | null;
+  /** A leg is in a bridge with nobody known before anybody answered: which, and since when by our clock. */
+  lone: { uid: string; since: number } | null;
   /** Extensions rung by a dial that AMI has not shown yet. */
   rung: string[];
   /** What the dialplan said was dialled for a transfer, when nothing else names it. */

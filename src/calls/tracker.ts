@@ -36,7 +36,7 @@ const DEFAULTS = {
   webhookIdleMs: 180_000,
   webhookWaitMs: 1_800_000,
   webhookTalkMs: 14_400_000,
-  webhookSettleMs: 5_000,
+  webhookSettleMs: 8_000,
   webhookLoneMs: 5_000,
   lateMs: 600_000,
 } satisfies Partial<TrackerContext>;

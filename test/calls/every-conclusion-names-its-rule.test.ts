@@ -17,7 +17,7 @@ const DIRECTION: readonly Rule[] = [
   'own-mobile',
   'direction-posted',
 ];
-const ANSWER: readonly Rule[] = ['first-talk', 'answer-posted', 'talk-posted', 'agent-named'];
+const ANSWER: readonly Rule[] = ['first-talk', 'answer-posted', 'read-again', 'agent-named'];
 const RESULT: readonly Rule[] = [
   'talked',
   'gave-up',

@@ -169,7 +169,8 @@ describe('a call of which only the hang-up was posted', () => {
     const run = new Run({ enterprises: [{ ...PROFILE, timezone: told.enterprise ?? told.host }] });
     const made = begun - (told.afterMs ?? 0);
     const uid = `${made / 1_000}.7`;
-    run.feed([hangup(told, uid, ended - (told.skewMs ?? 0) + (told.lagMs ?? 4_000))]);
+    const arrivedAt = ended - (told.skewMs ?? 0) + (told.lagMs ?? 4_000);
+    run.feed([hangup(told, uid, arrivedAt)]).passTime(arrivedAt + 60_000);
     expect(run.records).toMatchObject([{ result: 'answered', startedAt: made, endedAt: ended }]);
   });
 });

@@ -43,18 +43,6 @@ describe.each(VERSIONS)('a call of the fleet on Asterisk %s', (version) => {
     });
   });
 
-  it.each(named)('of which one post is lost is still the one call of that client: %s, %s', (id) => {
-    const posts = recordedPosts(version, id);
-    const outside = (all[id]?.calls ?? []).filter((call) => call.direction !== 'internal');
-    for (const lost of posts.keys()) {
-      if (posts.length === 1) continue;
-      const run = read(postFacts(posts.toSpliced(lost, 1)));
-      const told = run.records.filter((call) => call.direction !== 'internal');
-      expect([posts[lost], told.map(whose).sort()]).toEqual([posts[lost], outside.map(whose).sort()]);
-      expect(run.tracker.liveCalls()).toEqual([]);
-    }
-  });
-
   it('placed by a click has no transfer in it when its own channel is renamed only after the answer', () => {
     const posts = recordedPosts(version, '1-2');
     const renamed = posts.findLast(
@@ -75,6 +63,3 @@ describe.each(VERSIONS)('a call of the fleet on Asterisk %s', (version) => {
     expect(recordedPosts(version, '1-11')).toEqual([]);
   });
 });
-
-const whose = ({ direction, external, line }: { direction: string; external: string | null; line: string | null }) =>
-  `${direction} ${external} ${line}`;
