@@ -54,7 +54,7 @@ export const DEFAULT_SETTINGS: DeliverySettings = {
   limitIdleMs: 60_000,
   parallel: 8,
   cardSlots: 2,
-  finishShare: 0.25,
+  finishShare: 0.5,
   breaker: { windowMs: 60_000, minAttempts: 5, failureRatio: 0.5, openMs: 2_000, maxOpenMs: 30_000 },
   pauseProbeMs: 15 * 60_000,
   pollMs: 500,

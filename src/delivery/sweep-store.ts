@@ -27,8 +27,9 @@ export interface Swept extends LaneId {
 }
 
 /**
- * Cards, and closes of earlier events, that nobody needs once the finish of their call is owed. Of the calls given, or of
- * all. Rows on the wire are left alone. Answers the lanes it touched.
+ * Cards, and closes of earlier events, that nobody needs once the finish of their call is owed: what it owes closes whatever is
+ * open, by a step of its own or by the record. Of the calls given, or of all. Rows on the wire are left alone. Answers the
+ * lanes it touched.
  */
 export async function supersede(db: Queryable, calls: readonly string[] | null): Promise<Swept[]> {
   const { rows } = await db.query<Swept>(
@@ -37,7 +38,7 @@ export async function supersede(db: Queryable, calls: readonly string[] | null):
         WHERE d.state = 'pending' AND d.class <> 'durable' AND ($1::uuid[] IS NULL OR d.call_id = ANY ($1))
           AND EXISTS (SELECT FROM deliveries f
                        WHERE f.call_id = d.call_id AND f.integration_type = d.integration_type AND f.seq > d.seq
-                         AND f.event->>'kind' = 'call.finished' AND (d.class = 'perishable' OR f.class = 'closing'))
+                         AND f.event->>'kind' = 'call.finished')
           FOR UPDATE OF d SKIP LOCKED
      ), settled AS (
        UPDATE deliveries d SET state = 'skipped', settled_at = now(), leased_until = NULL, last_code = 'SUPERSEDED',
