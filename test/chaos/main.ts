@@ -7,6 +7,7 @@ import { copyFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { missingParts } from '../pbx/available.js';
+import { TELLING, told } from './told.js';
 import { openStage } from './stage.js';
 import { TRIALS } from './trials.js';
 import type { Figures } from './settle.js';
@@ -21,13 +22,22 @@ const { values } = parseArgs({
   },
 });
 
-const missing = missingParts(['sipp', 'asterisk-16', 'asterisk-22']);
+const every = [...Object.keys(TRIALS), ...Object.keys(TELLING)];
+const names = values.trial === undefined ? every : [values.trial];
+const missing = names.some((name) => TRIALS[name]) ? missingParts(['sipp', 'asterisk-16', 'asterisk-22']) : [];
 if (missing.length > 0) throw new Error(`missing: ${missing.join('; ')}; run node scripts/prepare-tests.mjs`);
-const names = values.trial === undefined ? Object.keys(TRIALS) : [values.trial];
 const all: Figures[] = [];
 for (const name of names) {
+  const crm = TELLING[name];
+  if (crm) {
+    process.stdout.write(`${new Date().toISOString()} ${name} …\n`);
+    const figures = await told(name, crm, values.count === undefined ? (values.short ? 5 : 100) : Number(values.count));
+    all.push(figures);
+    report(figures);
+    continue;
+  }
   const trial = TRIALS[name];
-  if (!trial) throw new Error(`no trial ${name}; there are ${Object.keys(TRIALS).join(', ')}`);
+  if (!trial) throw new Error(`no trial ${name}; there are ${every.join(', ')}`);
   const size = {
     short: values.short,
     ...(values.count === undefined ? {} : { count: Number(values.count) }),

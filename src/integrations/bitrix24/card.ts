@@ -22,7 +22,7 @@ import {
 } from './registration.js';
 import { personOf, registrantOf, userIdsOf } from './requests.js';
 import type { Context, Person } from './requests.js';
-import { mayHaveSeen, viewersOf } from './viewers.js';
+import { mayHaveSeen, openedFor, viewersOf } from './viewers.js';
 
 /** One step of one call. */
 export interface Work {
@@ -43,18 +43,17 @@ export async function bringCard(work: Work, which: 'show and hide' | 'hide'): Pr
   const wanted = userIdsOf(viewers, context);
   const seen = seenBy(work);
   const perhaps = attempt.card === 'unknown' ? userIdsOf(mayHaveSeen(event.call, context.settings), context) : [];
-  const show = which === 'hide' ? [] : wanted.filter((user) => !seen.includes(user));
+  const opened = which === 'hide' ? [] : openedFor(event, viewers, context.settings);
+  const show = userIdsOf(opened, context).filter((user) => !seen.includes(user));
   const hide = [...new Set([...seen, ...perhaps])].filter((user) => !wanted.includes(user));
   const callId = attempt.refs['callId'] ?? asked.callId;
-  const byNumber =
-    callId === null && which !== 'hide' && isKnownByNumber(registrantOf(event.call, context), viewers, context);
+  const byNumber = callId === null && isKnownByNumber(registrantOf(event.call, context), opened, context);
   if (show.length === 0 && hide.length === 0 && !byNumber)
     return {
       kind: 'skipped',
       why: wanted.length === 0 ? 'nobody concerned is a user of the portal' : 'nothing to change',
     };
-  // Not wanted any more or never shown: what was done for certain is all that is remembered.
-  const shown = which === 'hide' ? seen.filter((user) => wanted.includes(user)) : wanted;
+  const shown = wanted.filter((user) => [...seen, ...perhaps, ...show].includes(user));
   return callId === null
     ? registered(work, { show, hide, byNumber }, shown)
     : moved(work, callId, { show, hide }, shown);

@@ -4,8 +4,7 @@
  * - `card` (perishable, `latest`): the set of people who see the card, as ringing, answer and transfers have it.
  * - `card.hide` (closing): the same for those alone who should not see it any more, owed when a `card` could not do it in its
  *   few seconds. As a rule it finds nothing left to do and sends nothing.
- * - `record` (durable): the finished call. It closes the card, so `card.hide` at the end sends nothing either: it is there to
- *   take the place of one that still tries, since the record must not wait behind it.
+ * - `record` (durable): the finished call. It closes the card.
  * - `recording` (durable): the recording, when it was ready only after the call was told.
  */
 import type { CallEvent } from '../../calls/vocabulary.js';
@@ -19,7 +18,7 @@ import { attachRecording, record } from './record.js';
 import { isInner, phoneOf, recordingUrl } from './requests.js';
 import type { Context } from './requests.js';
 import type { Bitrix24Settings } from './settings.js';
-import { isUrgent, viewersOf } from './viewers.js';
+import { openedFor, viewersOf } from './viewers.js';
 
 const NO_NUMBER = { why: 'the client has no number, and Bitrix24 keeps no call without one: see withheld_phone' };
 const INNER = { why: 'the number is an inner one of the portal: no client is in this call' };
@@ -43,10 +42,10 @@ export function plan(event: CallEvent, settings: Bitrix24Settings): Plan {
       if (phoneOf(event.call.external, settings) === null) return NO_NUMBER;
       const card: Step = { step: 'card', class: 'perishable', latest: true };
       if (event.kind === 'call.ringing') return [card];
-      return [isUrgent(event, settings) ? card : { ...card, holdMs: HIDE_HOLD_MS }, HIDE];
+      return [openedFor(event, viewers, settings).length > 0 ? card : { ...card, holdMs: HIDE_HOLD_MS }, HIDE];
     }
     case 'call.finished':
-      return phoneOf(event.call.external, settings) === null ? NO_NUMBER : [HIDE, RECORD];
+      return phoneOf(event.call.external, settings) === null ? NO_NUMBER : [RECORD];
     case 'recording.ready':
       if (phoneOf(event.call.external, settings) === null) return NO_NUMBER;
       return linkOf(event) === null ? NO_LINK : [{ step: 'recording', class: 'durable' }];
@@ -76,8 +75,6 @@ export async function deliver(
   const phone = phoneOf(event.call.external, context.settings);
   if (phone === null) return { kind: 'skipped', ...NO_NUMBER };
   if (isInner(event.call, context)) return { kind: 'skipped', ...INNER };
-  if (step === HIDE.step && event.kind === 'call.finished')
-    return { kind: 'skipped', why: 'the record of the call closes its card' };
   const mayBeAsked = event.call.direction === 'out' && attempt.refs['callId'] === undefined;
   const asked = readAsked(mayBeAsked ? await askedFor?.(event.call) : null);
   const work: Work = { event, phone, attempt, client, context, asked };

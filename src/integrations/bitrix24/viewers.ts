@@ -3,7 +3,7 @@
  *
  * - It rings: everybody rung so far who wants a card at the ring. In a cascade the earlier ones may ring still, and a card
  *   that is taken away from somebody whose phone rings is worse than one that stays until the answer.
- * - It is answered: who answered, whenever he wants his card, and nobody else.
+ * - It is answered: who answered, and nobody else.
  * - It is handed on: whom it goes to. Of a transfer that came to nothing there is no such event.
  */
 import type { CallEvent, CallFacts } from '../../calls/vocabulary.js';
@@ -33,15 +33,22 @@ export function viewersOf(event: CallEvent, rules: Rules): string[] | null {
   }
 }
 
+/**
+ * For whom of them the event is a reason to open a card. Not for somebody who answers: his phone rang, and what could not be
+ * shown then would come late. Whoever took the call off another phone (pick-up) sees it for the first time.
+ */
+export function openedFor(event: CallEvent, viewers: readonly string[], rules: Rules): string[] {
+  if (event.kind !== 'call.answered') return [...viewers];
+  const { call } = event;
+  const rung = call.direction === 'out' ? [call.caller] : call.rang;
+  const now = cardsOf(event, rules);
+  return viewers.filter((party) => now.includes(party) || !rung.includes(party));
+}
+
 /** Everybody who may have been shown the card before this event, when it is not known who was. */
 export function mayHaveSeen(call: CallFacts, rules: Rules): string[] {
   const parties = [call.caller, ...call.rang, ...call.agents, ...call.transfers.map(({ to }) => to)];
   return seeing(distinct(parties.filter((party) => party !== null)), rules);
-}
-
-/** True when somebody wants to see the card as soon as it can be, and not only others no longer. */
-export function isUrgent(event: CallEvent, rules: Rules): boolean {
-  return event.kind !== 'call.answered' || cardsOf(event, rules).length > 0;
 }
 
 /** After a blind transfer nobody of ours talks until the target answers. */

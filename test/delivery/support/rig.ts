@@ -12,6 +12,7 @@ import { createDeliveryWorker } from '../../../src/delivery/worker.js';
 import type { DeliveryWorker, DeliveryWorkerDeps } from '../../../src/delivery/worker.js';
 import type { AnyConnector, Rate } from '../../../src/integrations/contract.js';
 import { stepsOf } from '../../../src/integrations/contract.js';
+import { owedPlan } from '../../../src/integrations/owed-plan.js';
 import { systemClock } from '../../../src/platform/clock.js';
 import { createLogger } from '../../../src/platform/log.js';
 import { createUndiciHttp } from '../../../src/platform/undici-http.js';
@@ -67,6 +68,7 @@ export function createRig(options: RigOptions) {
   const http = createUndiciHttp();
   const recorder = createHttpRecorder(http);
   const accounts = new Map<string, LiveAccount>();
+  const connectors = new Map<string, AnyConnector>();
   const outbox = createOutbox({ clock: systemClock, lifeMs: settings.lifeMs });
   const worker: DeliveryWorker = createDeliveryWorker({
     pool,
@@ -110,6 +112,31 @@ export function createRig(options: RigOptions) {
         publicUrl: null,
       });
       accounts.set(`${enterprise}/${type}`, { connector, connection, settings: values, limitKey: key, rate });
+    },
+    /** An account of a real CRM, by settings as an operator writes them. */
+    connect(connector: AnyConnector, raw: Record<string, unknown>, enterprise = '0367'): void {
+      const parsed = connector.settings.parse(raw);
+      const deps = { http: recorder.client, log, timezone: 'Europe/Minsk', publicUrl: null };
+      accounts.set(`${enterprise}/${connector.id}`, {
+        connector,
+        connection: connector.connect(parsed, deps),
+        settings: parsed,
+        limitKey: connector.limitKey(parsed),
+        rate: (parsed['rate'] as Rate | undefined) ?? connector.rate,
+      });
+      connectors.set(`${enterprise}/${connector.id}`, connector);
+    },
+    /** Commits what these events owe the real CRMs of their enterprise, and tells the worker. */
+    async tell(events: readonly CallEvent[]): Promise<void> {
+      const owed = events.flatMap((event) =>
+        [...connectors].flatMap(([key, connector]) => {
+          const [enterprise = '', type = ''] = key.split('/');
+          if (enterprise !== event.call.enterprise) return [];
+          const plan = owedPlan(connector, accounts.get(key)?.settings ?? {}, event, 'record');
+          return [{ enterprise, type, event, steps: stepsOf(plan), arrivedAt: Date.now() }];
+        }),
+      );
+      worker.wake(await inTransaction(pool, (tx) => outbox.owe(tx, owed)));
     },
     /** Commits what these events owe. */
     owe(events: CallEvent[], more: Partial<Owed> = {}): Promise<LaneId[]> {

@@ -63,7 +63,7 @@ describe('requests of a call that was answered and recorded by link', () => {
       ['register', 'show'],
       ['finish', 'attachRecord'],
     ]);
-    expect(outcomes.map(({ kind }) => kind)).toEqual(['accepted', 'skipped', 'skipped', 'skipped', 'accepted']);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['accepted', 'skipped', 'skipped', 'accepted']);
   });
 
   it('is one where nobody sees cards', async () => {
@@ -158,6 +158,18 @@ describe('who sees the card', () => {
       ['register', 'show'],
       ['show', 'hide'],
     ]);
+  });
+
+  it('is not whoever answered, when it could not be shown at the ring: it would come late', async () => {
+    const { answered } = answeredCall();
+    expect(await deliverAll(bitrix24, portal.connect(), [answered])).toMatchObject(Array(2).fill({ kind: 'skipped' }));
+    expect(portal.crm.exchanges).toHaveLength(0);
+  });
+
+  it('is whoever took the call off another phone', async () => {
+    const { ringing, answered } = answeredCall({ rang: ['151'] }, '152');
+    await deliverAll(bitrix24, portal.connect(), [ringing, answered]);
+    expect(seeing()).toEqual([12]);
   });
 
   it('is nobody, when a phone of nobody here answered', async () => {
@@ -338,7 +350,7 @@ describe('what is planned', () => {
       { step: 'card', class: 'perishable', latest: true },
       HIDE,
     ]);
-    expect(plan(finished)).toEqual([HIDE, { step: 'record', class: 'durable' }]);
+    expect(plan(finished)).toEqual([{ step: 'record', class: 'durable' }]);
   });
 
   it('nothing, with the reason where one is owed', () => {

@@ -248,7 +248,7 @@ describe('what the portal does not know', () => {
   it('somebody who has left is replaced by the default user, once, and said so', async () => {
     Object.assign(portal.crm.state.users[2] ?? {}, { active: false });
     const { ringing, finished } = eventsOf(aCall({ rang: ['152'] }), 'answered', '152');
-    const [card, , record] = await deliverAll(bitrix24, portal.connect(), [ringing, finished]);
+    const [card, record] = await deliverAll(bitrix24, portal.connect(), [ringing, finished]);
     expect(card).toMatchObject({ kind: 'accepted', warnings: [expect.stringContaining('12')] });
     expect(record).toMatchObject({ kind: 'accepted', warnings: [expect.stringContaining('12')] });
     expect(portal.crm.state.calls).toMatchObject([{ userId: 1 }]);
