@@ -68,7 +68,7 @@ test(
           expect(rows.filter(({ state }) => !['done', 'skipped', 'expired'].includes(state))).toEqual([]);
           // We keep to the limit by ourselves: the portal never had to say no.
           expect(crm.bucket.overflowed).toBe(0);
-          console.log(figures(crm, acted, skipped?.n ?? 0));
+          process.stdout.write(`${figures(crm, acted, skipped?.n ?? 0)}\n`);
         } finally {
           stop.abort();
           await running;
