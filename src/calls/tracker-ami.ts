@@ -6,12 +6,12 @@ import { legOf } from './tracker-work.js';
 import { settledName } from './channel-name.js';
 import type { Met } from './tracker-legs.js';
 import { isBefore, lateEndOf, lateOf } from './tracker-former.js';
-import { contradiction, contradicts, meet } from './tracker-legs.js';
+import { contradiction, contradicts, meet, otherHalf } from './tracker-legs.js';
 import { merge } from './tracker-merge.js';
 import { dialled, observe } from './tracker-direction.js';
 import { ringEarlier, ringOn, ringOut, rings } from './tracker-ringing.js';
 import { enterBridge, hold, leaveBridge, onHold, sentOff, talk } from './tracker-talk.js';
-import { confirmedGone, endIfEmpty, legGone, mustAsk, stillThere } from './tracker-ending.js';
+import { confirmedGone, endIfEmpty, endedBefore, legGone, mustAsk, stillThere } from './tracker-ending.js';
 import { identify } from './tracker-who.js';
 import { calledBy, consulting, settleTransfers, targetOf, transferred } from './tracker-transfer.js';
 
@@ -205,9 +205,21 @@ function dialBegin(work: Work, fact: Of<'dial.begin'>): void {
     call.dials.cancelled = false;
   }
   dialled(work, call, by?.leg ?? null, leg, fact.dest, fact.dialString);
+  if (leg.kind === 'local') dialledBeyond(work, call, leg, fact.dest);
   if (leg.role === 'client') ringOut(work, call);
   if (leg.rangAt !== null) ringEarlier(work, call, leg);
   else if (leg.state === 'ringing') rings(work, call, leg);
+}
+
+/** What a Local channel dials on its other side may be told before it is dialled itself: now it shows for whom. */
+function dialledBeyond(work: Work, call: CallState, near: Leg, info: ChannelInfo): void {
+  const far = otherHalf(call, near);
+  if (!far || call.direction !== null) return;
+  for (const leg of call.legs) {
+    if (leg.dialledBy !== far.uid || leg.goneAt !== null) continue;
+    dialled(work, call, far, leg, info, null);
+    if (leg.rangAt !== null) ringEarlier(work, call, leg);
+  }
 }
 
 function dialEnd(work: Work, fact: Of<'dial.end'>): void {
@@ -221,6 +233,7 @@ function dialEnd(work: Work, fact: Of<'dial.end'>): void {
   if (dest.leg.dialStatus !== null) return;
   dest.leg.dialStatus = fact.status;
   if (dest.leg.kind === 'local') return;
+  if (fact.status !== 'CANCEL') endedBefore(work, call);
   switch (fact.status) {
     case 'ANSWER':
       break;
@@ -255,7 +268,7 @@ function bridgeEnter(work: Work, fact: Of<'bridge.enter'>): void {
   if (there && there !== call) call = merge(work, there, call) ?? call;
   enterBridge(work, call, leg, fact.bridge);
   talk(work, call);
-  consulting(work, call, leg);
+  for (const one of call.legs) if (one.bridge === fact.bridge) consulting(work, call, one);
 }
 
 function bridgeLeave(work: Work, fact: Of<'bridge.leave'>): void {

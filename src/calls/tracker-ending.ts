@@ -29,6 +29,13 @@ export function legGone(work: Work, call: CallState, leg: Leg, at: number): void
   consultationOver(work, call, leg);
 }
 
+/** A phone's dial had come to nothing before its client hung up, and is told only now: he had not given up. */
+export function endedBefore(work: Work, call: CallState): void {
+  const client = call.legs.find((leg) => leg.role === 'client' && leg.goneAt !== null);
+  if (!client || client.goneAt === null || work.at > client.goneAt || dialsOpen(call)) return;
+  if (!call.legs.some((leg) => leg.dialStatus === 'CANCEL')) call.dials.cancelled = false;
+}
+
 /** Phones are still being called: whoever hangs up now gives up. */
 function dialsOpen(call: CallState): boolean {
   return call.legs.some((leg) => leg.dialled && leg.kind !== 'local' && leg.dialStatus === null && leg.goneAt === null);
@@ -37,9 +44,10 @@ function dialsOpen(call: CallState): boolean {
 /** After a hang-up: when no leg is left, the call ends, or the PBX is asked first. */
 export function endIfEmpty(work: Work, call: CallState, at: number): void {
   if (call.ending !== null || isUp(call) || call.legs.length === 0) return;
-  if (!mustAsk(work)) return finish(work, call, 'last-hangup', at);
+  const last = Math.max(at, ...call.legs.map((leg) => leg.goneAt ?? at));
+  if (!mustAsk(work)) return finish(work, call, 'last-hangup', last);
   work.note(call, 'hangup-asked');
-  call.ending = { at, confirmBy: work.now + work.ctx.confirmTimeoutMs };
+  call.ending = { at: last, confirmBy: work.now + work.ctx.confirmTimeoutMs };
   work.effects.push({ kind: 'confirm-gone', uids: askable(call) });
 }
 

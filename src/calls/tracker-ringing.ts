@@ -25,7 +25,7 @@ export function rings(work: Work, call: CallState, leg: Leg): void {
   }
   if (leg.role !== 'staff' || leg.party === null || call.direction === null || call.direction === 'out') return;
   if (call.answeredAt !== null && !isForClient(call, leg)) return;
-  ring(work, call, [leg.party]);
+  ring(work, call, [leg]);
 }
 
 /** Once somebody answered: a phone the client is sent to rings for him; one that is only consulted does not. */
@@ -45,11 +45,7 @@ export function ringOn(work: Work, call: CallState): void {
       leg.party !== null,
   );
   const asked = ringing.filter((leg) => !isForClient(call, leg));
-  ring(
-    work,
-    call,
-    asked.map((leg) => leg.party as string),
-  );
+  ring(work, call, asked);
 }
 
 /** A call whose direction was told after its phones began to ring (a Newstate may overtake the DialBegin). */
@@ -67,7 +63,7 @@ export function ringEarlier(work: Work, call: CallState, leg: Leg): void {
   ring(
     work,
     call,
-    early.map((leg) => leg.party as string).filter((party) => !call.rang.includes(party)),
+    early.filter((one) => !call.rang.includes(one.party as string)),
   );
 }
 
@@ -78,14 +74,18 @@ export function ringOut(work: Work, call: CallState): void {
   work.say(call, 'rang-out', { kind: 'call.ringing', extensions: [call.caller] });
 }
 
-/** These phones ring now. */
-function ring(work: Work, call: CallState, parties: readonly string[]): void {
-  if (parties.length === 0) return;
-  // After the client talked with somebody, a ring belongs to a transfer: the wait was over before.
-  if (call.answeredAt === null) call.ringingAt ??= work.at;
+/** These phones ring, now or since a moment ago. */
+function ring(work: Work, call: CallState, legs: readonly Leg[]): void {
+  if (legs.length === 0) return;
+  const parties = legs.map((leg) => leg.party as string);
   work.note(call, 'rang', { extensions: parties });
-  for (const party of parties) {
-    if (call.answeredAt === null) addOnce(call.rang, party);
+  for (const { party, rangAt } of legs as (Leg & { party: string })[]) {
+    const at = rangAt ?? work.at;
+    // After the client talked with somebody, a ring belongs to a transfer: the wait was over before.
+    if (call.answeredAt === null || at < call.answeredAt) {
+      call.ringingAt = Math.min(call.ringingAt ?? at, at);
+      addOnce(call.rang, party);
+    }
     const told = call.fleet.rung.indexOf(party);
     if (told >= 0) {
       call.fleet.rung.splice(told, 1);

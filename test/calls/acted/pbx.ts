@@ -61,7 +61,8 @@ export class ActedPbx {
       ...over,
     };
     const channel = { info, bridge: null };
-    this.#tell({ kind: 'channel.new', channel: { ...info } }, channel);
+    // Who makes a channel tells of it, before anything he does with it.
+    this.#tell({ kind: 'channel.new', channel: { ...info } }, channel, ...(of === null ? [] : [of]));
     return channel;
   }
 

@@ -54,6 +54,8 @@ export type Move =
     };
 
 const ms = fc.integer({ min: 20, max: 20_000 });
+/** Long enough after a hold that nobody takes it for the first half of a transfer. */
+const later = fc.integer({ min: 600, max: 20_000 });
 const index = fc.nat({ max: 4 });
 
 const phone: fc.Arbitrary<Phone> = fc.record({
@@ -80,14 +82,14 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   fc.record({ kind: fc.constant('hold' as const), afterMs: ms, ms }),
   fc.record({
     kind: fc.constant('blind' as const),
-    afterMs: ms,
+    afterMs: later,
     to: index,
     ringMs: ms,
     end: fc.constantFrom('answer', 'answer', 'nobody', 'busy'),
   }),
   fc.record({
     kind: fc.constant('attended' as const),
-    afterMs: ms,
+    afterMs: later,
     by: fc.constantFrom('code', 'phone'),
     to: index,
     ringMs: ms,
