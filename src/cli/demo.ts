@@ -1,7 +1,7 @@
 /**
  * `trunkline demo`: the whole product on one machine. An embedded database, a simulated PBX that speaks AMI over a socket
- * and plays recorded calls in real time, a stand-in CRM, and a line for each call and for what the CRM received.
- * `--once` plays every call once, compares the CRM's history with what the calls were, and exits 0 or 1.
+ * and plays recorded calls in real time, stand-in CRMs, and a line for each call and for what each CRM received.
+ * `--once` plays every call once, compares the CRMs' histories with what the calls were, and exits 0 or 1.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,8 +14,9 @@ import { createLogger } from '../platform/log.js';
 import { Releasers } from '../platform/releasers.js';
 import { createSimulatedPbx } from './demo/simulated-pbx.js';
 import { loadCaptures } from './demo/captures.js';
+import { startDemoCrms } from './demo/crms.js';
+import type { DemoCrm } from './demo/crms.js';
 import { demoEnterprise } from './demo/enterprise.js';
-import { startRetailCrmStandIn } from './demo/standins/retailcrm/server.js';
 import { createView } from './demo/view.js';
 import type { CommandContext } from './command.js';
 import { withWorkbench } from './workbench.js';
@@ -24,7 +25,7 @@ import { inTransaction } from '../integrations/store.js';
 
 /** Between two calls of the endless show. */
 const PAUSE_MS = 1_500;
-/** How long the CRM may take to hear of the last call. */
+/** How long the CRMs may take to hear of the last call. */
 const SETTLE_MS = 15_000;
 
 export async function demo(context: CommandContext): Promise<number> {
@@ -34,8 +35,8 @@ export async function demo(context: CommandContext): Promise<number> {
   const releasers = new Releasers();
   try {
     const captures = await loadCaptures();
-    const crm = await startRetailCrmStandIn({ users: demoEnterprise.users });
-    releasers.push(() => crm.stop());
+    const crms = await startDemoCrms();
+    for (const crm of crms) releasers.push(() => crm.server.stop());
     const pbx = await createSimulatedPbx({ port: 0, captures, user: 'crm', secret: 'crm-secret' });
     releasers.push(() => pbx.stop());
     const demoEnv = ownEnvironment(env);
@@ -43,10 +44,10 @@ export async function demo(context: CommandContext): Promise<number> {
     // What a show that was killed left there is nobody's history.
     await rm(join(config.dataDir, 'journal'), { recursive: true, force: true });
     await mkdir(config.dataDir, { recursive: true });
-    stdout('Starting a database, a PBX and a CRM of our own …');
+    stdout('Starting a database, a PBX and CRMs of our own …');
     await withWorkbench({ ...context, env: demoEnv }, ({ database, vault, secretFields }) =>
       inTransaction(database.pool, (tx) =>
-        importEnterprises(tx, { vault, secretFields }, [demoEnterprise.entry(pbx.port, crm.url)]),
+        importEnterprises(tx, { vault, secretFields }, [demoEnterprise(pbx.port, crms)]),
       ),
     );
     const app = await buildApp(config, {
@@ -56,7 +57,7 @@ export async function demo(context: CommandContext): Promise<number> {
     });
     releasers.push(() => app.stop());
     await app.start();
-    crm.onRequest((exchange) => view.exchange('RetailCRM', exchange));
+    for (const { title, server } of crms) server.onRequest((exchange) => view.exchange(title, exchange));
     await pbx.connected();
     stdout(`Webhooks and metrics: ${app.url}   Ctrl-C ends the demo.`);
     return values.once ? await playOnce(app) : await playOn();
@@ -74,23 +75,24 @@ export async function demo(context: CommandContext): Promise<number> {
     }
 
     async function playOnce(running: App): Promise<number> {
-      const before = crm.state.calls.length;
+      const before = new Map(crms.map((crm) => [crm, crm.history().length]));
+      const told = (crm: DemoCrm) => crm.history().slice(before.get(crm));
       await Promise.all(captures.map(({ name }) => pbx.play(name)));
       const owed = captures.filter(({ expected }) => expected.direction !== 'internal');
       const deadline = Date.now() + SETTLE_MS;
-      while (crm.state.calls.length - before < owed.length && Date.now() < deadline) await delay(50);
+      while (crms.some((crm) => told(crm).length < owed.length) && Date.now() < deadline) await delay(50);
       await running.idle();
-      const got = crm.state.calls
-        .slice(before)
-        .map((call) => `${call.type} ${call.result}`)
-        .sort();
-      const want = owed.map(({ expected }) => `${expected.direction} ${uploadResult(expected.result)}`).sort();
-      const right = JSON.stringify(got) === JSON.stringify(want) && crm.state.openCards().length === 0;
-      stdout(
-        `${got.length} records of ${want.length} calls, ${crm.state.openCards().length} cards open: ${right ? 'right' : 'WRONG'}`,
-      );
-      if (!right) stdout(`expected ${want.join(', ')}\nreceived ${got.join(', ')}`);
-      return right ? 0 : 1;
+      const verdicts = crms.map((crm) => {
+        const want = owed.map(({ expected }) => `${expected.direction} ${crm.word(expected.result)}`).sort();
+        const got = told(crm).sort();
+        const right = JSON.stringify(got) === JSON.stringify(want) && crm.openCards() === 0;
+        stdout(
+          `${crm.title}: ${got.length} records of ${want.length} calls, ${crm.openCards()} cards open: ${right ? 'right' : 'WRONG'}`,
+        );
+        if (!right) stdout(`expected ${want.join(', ')}\nreceived ${got.join(', ')}`);
+        return right;
+      });
+      return verdicts.every(Boolean) ? 0 : 1;
     }
   } finally {
     await releasers.run();
@@ -105,9 +107,4 @@ function ownEnvironment(env: CommandContext['env']): CommandContext['env'] {
     TRUNKLINE_HTTP_PORT: env['TRUNKLINE_HTTP_PORT'] ?? '0',
     TRUNKLINE_LOG_LEVEL: env['TRUNKLINE_LOG_LEVEL'],
   };
-}
-
-/** The words of `calls/upload`. */
-function uploadResult(result: string): string {
-  return result === 'missed' || result === 'abandoned' ? 'no answer' : result;
 }

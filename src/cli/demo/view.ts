@@ -13,7 +13,7 @@ export interface View {
 
 export function createView(write: (line: string) => void, colour: boolean): View {
   const paint = (kind: keyof typeof COLOURS, text: string) => (colour ? `${COLOURS[kind]}${text}${OFF}` : text);
-  /** When each call's phone rang, to show how soon a card follows. */
+  /** When each client's call rang, to show how soon a card follows. */
   const rangAt = new Map<string, number>();
 
   function line(kind: keyof typeof COLOURS, who: string, text: string, now = Date.now()): void {
@@ -23,12 +23,13 @@ export function createView(write: (line: string) => void, colour: boolean): View
   return {
     title: (text) => write(`\n${paint('quiet', text)}`),
     event(event) {
-      if (event.kind === 'call.ringing') rangAt.set(event.call.externalId, Date.now());
+      if (event.kind === 'call.ringing') rangAt.set(digitsOf(event.call.external), Date.now());
       line('call', 'call', describeEvent(event));
     },
     exchange(crm, exchange) {
       const ok = exchange.status !== null && exchange.status < 300;
-      const rang = /card of/.test(exchange.effect) ? rangAt.get(externalIdIn(exchange.body) ?? '') : undefined;
+      const client = /card of (\S+)/.exec(exchange.effect)?.[1] ?? null;
+      const rang = client === null ? undefined : rangAt.get(digitsOf(client));
       const delay = rang === undefined ? '' : paint('quiet', `  (${exchange.at - rang} ms after the ring)`);
       line(
         ok ? 'crm' : 'trouble',
@@ -40,9 +41,9 @@ export function createView(write: (line: string) => void, colour: boolean): View
   };
 }
 
-function externalIdIn(body: string): string | null {
-  const event = new URLSearchParams(body).get('event');
-  return event ? (/"callExternalId":"([^"]+)"/.exec(event)?.[1] ?? null) : null;
+/** Each CRM writes a number in its own way. */
+function digitsOf(number: string | null): string {
+  return (number ?? '').replace(/\D/g, '');
 }
 
 function describeEvent(event: CallEvent): string {

@@ -91,12 +91,20 @@ export function createClient(settings: AmoCrmSettings, { http, pace, tokens }: C
       if (answer.ok || answer.failure.kind !== 'unknown') return answer;
       return { ...answer, failure: { ...answer.failure, kind: 'retry' } };
     },
-    post(path, body, how) {
+    async post(path, body, how) {
       const headers = { 'content-type': 'application/json' };
       const url = new URL(path, settings.origin).href;
-      return exchange({ method: 'POST', url, headers, body: JSON.stringify(body) }, how);
+      const answer = await exchange({ method: 'POST', url, headers, body: JSON.stringify(body) }, how);
+      if (answer.ok || !mayBeDone(answer.status)) return answer;
+      const { code, why } = answer.failure;
+      return { ...answer, failure: { kind: 'unknown', code, why } };
     },
   };
+}
+
+/** A fault of theirs may have come after the deed; 503 is what does not even begin. */
+function mayBeDone(status: number | null): boolean {
+  return status !== null && status >= 500 && status !== 503;
 }
 
 function failed(failure: Failure, status: number | null, body: Record<string, unknown> | null): Answer {

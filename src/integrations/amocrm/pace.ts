@@ -43,9 +43,13 @@ export function createPace(): Pace {
   let held: { until: number; failure: Failure } | null = null;
 
   function turn(): void {
-    for (const queue of [queues.now, queues.soon]) {
+    for (const [queue, most] of [
+      [queues.now, places],
+      // One place is kept for who must not wait.
+      [queues.soon, Math.max(1, places - 1)],
+    ] as const) {
       for (const one of queue) {
-        if (taken >= places) return;
+        if (taken >= most) break;
         taken += 1;
         queue.delete(one);
         one.go();

@@ -19,8 +19,9 @@ import { findResponsible } from './owner.js';
 import { callBodies, callNote, isNobodys, withoutUsers } from './requests.js';
 import type { CallBody, Context } from './requests.js';
 import { unknownClientOf } from './settings.js';
+import type { UnknownClient } from './settings.js';
 import { toldAlready } from './told.js';
-import { makeContact, makeUnsorted, resumeContact, resumeUnsorted, unsortedByUniq } from './unknown-client.js';
+import { isGone, makeContact, makeUnsorted, resumeContact, resumeUnsorted, unsortedByUniq } from './unknown-client.js';
 import type { Made, Making } from './unknown-client.js';
 
 export interface Recording {
@@ -32,6 +33,18 @@ export interface Recording {
   createOnce: ConnectionDeps['createOnce'];
 }
 
+/** One attempt: what it has to send, and what it came upon. */
+interface Work extends Omit<Making, 'record' | 'createOnce'> {
+  making: Making;
+  records: readonly CallBody[];
+  unknownClient: UnknownClient;
+  /** Something of it may be there. */
+  isRepeat: boolean;
+  /** Whether what an earlier attempt began is remembered. */
+  remembers: boolean;
+  warnings: string[];
+}
+
 export async function record(recording: Recording): Promise<Outcome> {
   const { call, phone, attempt, client, context } = recording;
   const how: Sending = { signal: attempt.signal, urgency: 'soon' };
@@ -41,90 +54,100 @@ export async function record(recording: Recording): Promise<Outcome> {
   const [first] = records;
   if (!first) throw new Error('a finished call owes no record');
   const isRepeat = attempt.number > 1 || attempt.afterUnknown;
-  // Without a memory of what was made only a repeat can say that something may have been.
-  const createOnce: Making['createOnce'] =
-    recording.createOnce ??
-    (async (_key, make) => {
-      const made = await make(isRepeat);
-      return typeof made === 'string' ? { kind: 'there', id: made } : { kind: 'failed', failure: made };
-    });
-  const making: Making = { client, how, cards, call, phone, record: first, context, createOnce };
-  const unknownClient = unknownClientOf(call.direction, context.settings);
-  const accepted = (): Outcome => ({
-    kind: 'accepted',
-    refs: { uniq: first.uniq },
-    ...(warnings.length > 0 ? { warnings } : {}),
-  });
+  const createOnce = recording.createOnce ?? withoutMemory(isRepeat);
+  const work: Work = {
+    ...{ client, how, cards, call, phone, context, records, isRepeat, warnings },
+    making: { client, how, cards, call, phone, record: first, context, createOnce },
+    unknownClient: unknownClientOf(call.direction, context.settings),
+    remembers: recording.createOnce !== undefined,
+  };
+  const missing = isRepeat ? await missingOf(work) : records;
+  if ('kind' in missing) return missing;
+  const failed = await sendOrMake(work, missing);
+  if (failed) return failed;
+  return { kind: 'accepted', refs: { uniq: first.uniq }, ...(warnings.length > 0 ? { warnings } : {}) };
+}
 
-  let missing = records;
-  if (isRepeat) {
-    const left = await missingOf();
-    if (!Array.isArray(left)) return left;
-    missing = left;
+/** Without a memory of what was made only a repeat can say that something may have been. */
+function withoutMemory(mayExist: boolean): Making['createOnce'] {
+  return async (_key, make) => {
+    const made = await make(mayExist);
+    return typeof made === 'string' ? { kind: 'there', id: made } : { kind: 'failed', failure: made };
+  };
+}
+
+/** What amoCRM does not have of the call yet, once what was begun for its client is complete. */
+async function missingOf(work: Work): Promise<readonly CallBody[] | Outcome> {
+  const { client, how, cards, records, making, unknownClient } = work;
+  const told = new Set<string>();
+  const resumed = work.remembers ? await resume(work) : null;
+  if (resumed?.kind === 'busy') return BUSY;
+  if (resumed?.kind === 'failed') return resumed.failure;
+  work.warnings.push(...(resumed?.warnings ?? []));
+  if (unknownClient === 'unsorted') {
+    const found = await unsortedByUniq(making);
+    if (!found.ok) return found.failure;
+    if (found.uniq !== null) told.add(found.uniq);
   }
-  if (missing.length === 0) return accepted();
-  let sent = await send(recording, missing, isRepeat, how, warnings);
-  if (sent !== 'nobody') return sent ?? accepted();
+  const left = records.map(({ uniq }) => uniq).filter((uniq) => !told.has(uniq));
+  if (left.length === 0) return [];
+  const seen = await toldAlready({ client, how, cards, contactId: resumed?.contactId ?? null }, left);
+  return seen.ok ? records.filter(({ uniq }) => !told.has(uniq) && !seen.found.has(uniq)) : seen.failure;
+}
+
+async function resume({ making, unknownClient }: Work): Promise<Made | null> {
   switch (unknownClient) {
     case 'nothing':
-      return { kind: 'skipped', why: 'amoCRM knows nobody with this number, and unknown_client says to make nothing' };
+      return null;
     case 'contact':
-    case 'contact_lead': {
-      const made = await makeContact(making, unknownClient === 'contact_lead');
-      if (made.kind === 'busy') return BUSY;
-      if (made.kind === 'failed') return made.failure;
-      warnings.push(...made.warnings);
-      sent = await send(recording, missing, isRepeat, how, warnings);
-      return (sent === 'nobody' ? await note(made.contactId, missing) : sent) ?? accepted();
-    }
-    case 'unsorted': {
-      const made = await makeUnsorted(making);
-      if (made.kind === 'busy') return BUSY;
-      if (made.kind === 'failed') return made.failure;
-      const rest = made.recorded ? missing.filter(({ uniq }) => uniq !== first.uniq) : missing;
-      return (await note(made.contactId, rest)) ?? accepted();
-    }
-  }
-
-  /** What amoCRM does not have of the call yet, once what was begun for its client is complete. */
-  async function missingOf(): Promise<CallBody[] | Outcome> {
-    const told = new Set<string>();
-    const resumed = recording.createOnce ? await resume() : null;
-    if (resumed?.kind === 'busy') return BUSY;
-    if (resumed?.kind === 'failed') return resumed.failure;
-    warnings.push(...(resumed?.warnings ?? []));
-    if (unknownClient === 'unsorted') {
-      const found = await unsortedByUniq(making);
-      if (!found.ok) return found.failure;
-      if (found.uniq !== null) told.add(found.uniq);
-    }
-    const left = records.map(({ uniq }) => uniq).filter((uniq) => !told.has(uniq));
-    if (left.length === 0) return [];
-    const seen = await toldAlready({ client, how, cards, contactId: resumed?.contactId ?? null }, left);
-    return seen.ok ? records.filter(({ uniq }) => !told.has(uniq) && !seen.found.has(uniq)) : seen.failure;
-  }
-
-  async function resume(): Promise<Made | null> {
-    switch (unknownClient) {
-      case 'nothing':
-        return null;
-      case 'contact':
-      case 'contact_lead':
-        return resumeContact(making, unknownClient === 'contact_lead');
-      case 'unsorted':
-        return resumeUnsorted(making);
-    }
-  }
-
-  /** Null when all were taken. */
-  async function note(contactId: number, notes: readonly CallBody[]): Promise<Failure | null> {
-    for (const one of notes) {
-      const answer = await client.post(`/api/v4/contacts/${contactId}/notes`, [callNote(call, one, contactId)], how);
-      if (!answer.ok) return answer.failure;
-    }
-    return null;
+    case 'contact_lead':
+      return resumeContact(making, unknownClient === 'contact_lead');
+    case 'unsorted':
+      return resumeUnsorted(making);
   }
 }
+
+/** Null when all of it is there. */
+async function sendOrMake(work: Work, missing: readonly CallBody[]): Promise<Outcome | null> {
+  const sent = await send(work, missing);
+  if (sent !== 'nobody') return sent;
+  const { making, unknownClient } = work;
+  if (unknownClient === 'nothing')
+    return { kind: 'skipped', why: 'amoCRM knows nobody with this number, and unknown_client says to make nothing' };
+  const gone = new Set<number>();
+  for (;;) {
+    const made =
+      unknownClient === 'unsorted'
+        ? await makeUnsorted(making, gone)
+        : await makeContact(making, unknownClient === 'contact_lead', gone);
+    if (made.kind === 'busy') return BUSY;
+    if (made.kind === 'failed') return made.failure;
+    work.warnings.push(...made.warnings);
+    const left = made.recorded ? missing.filter(({ uniq }) => uniq !== making.record.uniq) : missing;
+    const refused = await toClient(work, made.contactId, left);
+    if (refused?.kind !== 'rejected' || refused.config || gone.size >= MOST_GONE) return refused;
+    const over = await isGone(making, made.contactId);
+    if (!over.ok) return over.failure;
+    if (!over.found) return refused;
+    gone.add(made.contactId);
+  }
+}
+
+/** To the client that was made: as a call, which finds his lead; where that finds nobody, as a note of his contact. */
+async function toClient(work: Work, contactId: number, left: readonly CallBody[]): Promise<Failure | null> {
+  const { client, how, call, unknownClient } = work;
+  // Nobody finds the contact of an “unsorted” call before somebody takes it.
+  const sent = unknownClient === 'unsorted' ? 'nobody' : await send(work, left);
+  if (sent !== 'nobody') return sent;
+  for (const one of left) {
+    const answer = await client.post(`/api/v4/contacts/${contactId}/notes`, [callNote(call, one, contactId)], how);
+    if (!answer.ok) return answer.failure;
+  }
+  return null;
+}
+
+/** Contacts found deleted in one attempt. */
+const MOST_GONE = 5;
 
 const BUSY: Outcome = {
   kind: 'retry',
@@ -134,17 +157,14 @@ const BUSY: Outcome = {
 
 /** Null when all were stored; `nobody` when the number is nobody's, and nothing was. */
 async function send(
-  { client, attempt }: Recording,
+  { client, how, isRepeat, warnings }: Work,
   records: readonly CallBody[],
-  singly: boolean,
-  how: Sending,
-  warnings: string[],
 ): Promise<Failure | 'nobody' | null> {
   // Many at once is what amoCRM answers 504 to, and of a mixed answer less can be told.
-  const batches = singly ? records.map((one) => [one]) : [records];
+  const batches = isRepeat ? records.map((one) => [one]) : [records];
   for (const batch of batches) {
     let answer = await client.post('/api/v4/calls', batch, how);
-    if (!answer.ok && namesAUser(answer.body) && !attempt.signal.aborted) {
+    if (!answer.ok && namesAUser(answer.body)) {
       // Somebody who has left must not cost the record.
       warnings.push(`recorded without a responsible user: ${answer.failure.why}`);
       answer = await client.post('/api/v4/calls', batch.map(withoutUsers), how);

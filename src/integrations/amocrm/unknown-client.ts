@@ -2,17 +2,18 @@
  * What is made of a client amoCRM does not know, once for all his calls: a contact, a contact with a lead, or an “unsorted” call.
  *
  * A claim is committed before anything is made (`createOnce`), so of three calls in a minute one makes the contact and the others
- * use it. The key is the client's last ten digits. When what was made is gone from amoCRM (deleted, an “unsorted” call
- * declined), the next key says after which one it comes.
+ * use it; who comes meanwhile waits a moment. The key is the client's last ten digits. When what was made is gone from amoCRM
+ * (deleted, an “unsorted” call declined), the next key says after which one it comes.
  *
  * Contact and lead are one thing to make: whoever was cut off between them is followed by one who finds the contact and adds
  * the lead. A lead that amoCRM refuses does not cost the record: the call goes to the contact, with a warning.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CallFacts } from '../../calls/vocabulary.js';
 import type { ConnectionDeps, Created, Failure } from '../contract.js';
 import { contactById, embeddedIn, samePhone, unreadable } from './cards.js';
-import type { Card, CardSearch } from './cards.js';
+import type { Card, CardSearch, Found } from './cards.js';
 import type { AmoCrmClient, Answer, Sending } from './client.js';
 import { newContact, newLead, unsortedCall } from './requests.js';
 import type { CallBody, Context } from './requests.js';
@@ -39,20 +40,27 @@ interface Notes {
   warnings: string[];
 }
 
+/** Whether what was made before is gone; it is asked of whatever is found to be there. */
+type IsGone = (contactId: number) => Promise<Found<boolean>>;
+
 /** No more of a client's cards are deleted one after the other. */
 const MOST_GENERATIONS = 20;
+/** Making a client takes a few requests; who waits for it keeps his attempt. */
+const WAIT_MS = 250;
+const MOST_WAITS = 12;
 
 /** Nothing of this client was begun before. */
 const NOT_BEGUN: Failure = { kind: 'rejected', code: 'NOT_BEGUN', why: 'nothing was made for this client' };
 
-/** The contact of an unknown client, with a lead where the settings want one. */
-export function makeContact(making: Making, withLead: boolean): Promise<Made> {
-  return once(making, 'client', (mayExist, notes) => contactAndLead(making, withLead, mayExist, notes));
+/** The contact of an unknown client, with a lead where the settings want one. `gone`: those that are not there any more. */
+export function makeContact(making: Making, withLead: boolean, gone: ReadonlySet<number>): Promise<Made> {
+  const make = (mayExist: boolean, notes: Notes) => contactAndLead(making, withLead, mayExist, notes);
+  return once(making, 'client', make, among(gone));
 }
 
 /** Puts the call into “unsorted”. Of a client who is there already the contact is told, and the call is not recorded. */
-export function makeUnsorted(making: Making): Promise<Made> {
-  return once(making, 'unsorted', async (mayExist, notes) => {
+export function makeUnsorted(making: Making, gone: ReadonlySet<number>): Promise<Made> {
+  async function make(mayExist: boolean, notes: Notes): Promise<string | Failure> {
     const { client, how, call, phone, record, context } = making;
     if (mayExist) {
       const found = await unsortedOf(making, ({ metadata }) => samePhone(clientIn(metadata), phone));
@@ -63,30 +71,35 @@ export function makeUnsorted(making: Making): Promise<Made> {
     const answer = await client.post('/api/v4/leads/unsorted/sip', [unsortedCall(call, record, phone, context)], how);
     notes.recorded = true;
     if (answer.ok) return contactIdIn(answer);
-    if (answer.status !== 400) return afterWrite(answer);
+    if (answer.status !== 400) return answer.failure;
     // amoCRM takes no two equal ones: refused may mean that it is there.
     const same = await unsortedByUniq(making);
     return same.ok && same.contactId !== null ? String(same.contactId) : answer.failure;
-  });
+  }
+  return once(making, 'unsorted', make, among(gone));
 }
 
 /** Goes on with the contact and lead an attempt before this one may have begun; null when none has. */
-export async function resumeContact(making: Making, withLead: boolean): Promise<Made | null> {
-  const made = await once(making, 'client', async (mayExist, notes) =>
-    mayExist ? contactAndLead(making, withLead, true, notes) : NOT_BEGUN,
-  );
-  return made.kind === 'failed' && made.failure.code === NOT_BEGUN.code ? null : made;
+export function resumeContact(making: Making, withLead: boolean): Promise<Made | null> {
+  const make = (mayExist: boolean, notes: Notes) =>
+    mayExist ? contactAndLead(making, withLead, true, notes) : Promise.resolve(NOT_BEGUN);
+  return begun(making, 'client', make);
 }
 
 /** The contact of an “unsorted” call of this client, from an attempt or a call before this one; null when there is none. */
-export async function resumeUnsorted(making: Making): Promise<Made | null> {
-  const made = await once(making, 'unsorted', async (mayExist) => {
+export function resumeUnsorted(making: Making): Promise<Made | null> {
+  return begun(making, 'unsorted', async (mayExist) => {
     if (!mayExist) return NOT_BEGUN;
     const found = await unsortedOf(making, ({ metadata }) => samePhone(clientIn(metadata), making.phone));
     if (!found.ok) return found.failure;
     return found.contactId === null ? NOT_BEGUN : String(found.contactId);
   });
-  return made.kind === 'failed' && made.failure.code === NOT_BEGUN.code ? null : made;
+}
+
+/** Whether the contact is there no more. */
+export async function isGone({ client, how }: Making, contactId: number): Promise<Found<boolean>> {
+  const alive = await contactById(client, contactId, how);
+  return alive.ok ? { ok: true, found: alive.found === null } : alive;
 }
 
 /** Whether this very call is among those in “unsorted”. */
@@ -94,31 +107,50 @@ export function unsortedByUniq(making: Making): Promise<UnsortedFound> {
   return unsortedOf(making, ({ metadata }) => metadata?.uniq === making.record.uniq);
 }
 
-async function once(
-  making: Making,
-  what: 'client' | 'unsorted',
-  make: (mayExist: boolean, notes: Notes) => Promise<string | Failure>,
-): Promise<Made> {
-  const { client, how, phone } = making;
-  const first = `${what}:${phone.replace(/\D/g, '').slice(-10)}`;
+type Make = (mayExist: boolean, notes: Notes) => Promise<string | Failure>;
+
+async function begun(making: Making, what: 'client' | 'unsorted', make: Make): Promise<Made | null> {
+  const made = await once(making, what, make, (contactId) => isGone(making, contactId));
+  return made.kind === 'failed' && made.failure.code === NOT_BEGUN.code ? null : made;
+}
+
+function among(gone: ReadonlySet<number>): IsGone {
+  return (contactId) => Promise.resolve({ ok: true, found: gone.has(contactId) });
+}
+
+async function once(making: Making, what: 'client' | 'unsorted', make: Make, gone: IsGone): Promise<Made> {
+  const first = `${what}:${making.phone.replace(/\D/g, '').slice(-10)}`;
   const notes: Notes = { recorded: false, warnings: [] };
   let key = first;
   for (let generation = 1; generation <= MOST_GENERATIONS; generation += 1) {
     let fresh = false;
-    const created = await making.createOnce(key, async (mayExist) => {
+    const created = await patiently(making, key, async (mayExist) => {
       fresh = true;
       return make(mayExist, notes);
     });
     if (created.kind !== 'there') return created;
     const there = { kind: 'there', contactId: Number(created.id), ...notes } as const;
     if (fresh) return there;
-    const alive = await contactById(client, there.contactId, how);
-    if (!alive.ok) return { kind: 'failed', failure: alive.failure };
-    if (alive.found) return there;
+    const over = await gone(there.contactId);
+    if (!over.ok) return { kind: 'failed', failure: over.failure };
+    if (!over.found) return there;
     key = `${first}:after:${created.id}`;
   }
   const why = 'what is made for this client is deleted in amoCRM again and again';
   return { kind: 'failed', failure: { kind: 'rejected', code: 'DELETED_AGAIN', why } };
+}
+
+/** Another call of the client is at it, and will be done in a moment: no reason to come again later. */
+async function patiently(
+  { createOnce, how: { signal } }: Making,
+  key: string,
+  make: (mayExist: boolean) => Promise<string | Failure>,
+): Promise<Created> {
+  for (let waits = 1; ; waits += 1) {
+    const created = await createOnce(key, make);
+    if (created.kind !== 'busy' || waits > MOST_WAITS || signal?.aborted) return created;
+    await delay(WAIT_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
+  }
 }
 
 async function contactAndLead(
@@ -160,12 +192,6 @@ function idIn(answer: Answer, name: 'contacts' | 'leads'): number | Failure {
     .min(1)
     .safeParse(embeddedIn(answer.body, name));
   return parsed.data?.[0]?.id ?? { ...unreadable(`the new ${name}`), kind: 'unknown' };
-}
-
-/** A fault of theirs may have come after what was asked had been done. */
-function afterWrite({ failure, status }: Extract<Answer, { ok: false }>): Failure {
-  const { code, why } = failure;
-  return status !== null && status >= 500 ? { kind: 'unknown', code, why } : failure;
 }
 
 const entry = z.object({

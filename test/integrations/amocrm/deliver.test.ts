@@ -232,7 +232,7 @@ describe('a record that is sent again', () => {
     const memory = freshMemory();
     const { connection } = ground.connect();
     ground.crm.faults.next(1, { kind: 'status', status: 504 });
-    expect((await attempt(connection, RECORD, finished, memory)).kind).toBe('retry');
+    expect((await attempt(connection, RECORD, finished, memory)).kind).toBe('unknown');
     await attempt(connection, RECORD, finished, memory);
     expect(ground.asked().filter((one) => one === 'POST /api/v4/calls')).toHaveLength(2);
     expect(ground.asked()[1]).toBe('GET /api/v4/contacts');

@@ -26,14 +26,15 @@ describe('a pace', () => {
     };
   }
 
-  it('lets so many go in any second, those a person waits for first', async () => {
+  it('lets so many go in any second, those a person waits for first, for whom a place is kept', async () => {
     const pace = createPace();
-    pace.setRate(2);
+    pace.setRate(3);
     const { went, send } = requests(pace, 100);
     for (const name of ['a', 'b', 'c', 'd']) void send(name, 'soon');
-    void send('card', 'now');
+    await vi.advanceTimersByTimeAsync(10);
+    for (const name of ['card', 'another']) void send(name, 'now');
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(went).toEqual(['a 0', 'b 0', 'card 1100', 'c 1100', 'd 2200']);
+    expect(went).toEqual(['a 0', 'b 0', 'card 10', 'another 1100', 'c 1110', 'd 2200']);
   });
 
   it('counts a second from the answer, since the request may have been on its way until then', async () => {
