@@ -15,6 +15,7 @@ import type { Decision } from '../redirect/ports.js';
 import { whoTalked } from '../redirect/store.js';
 import { UsageError } from './command.js';
 import type { CommandContext } from './command.js';
+import { printable } from './printable.js';
 import { withWorkbench } from './workbench.js';
 
 /** Asks the real CRMs whom a call of this client would go to; the PBX is not asked and nothing is written. */
@@ -65,7 +66,8 @@ export async function redirectTry(context: CommandContext): Promise<number> {
         heardAt: now,
       };
       const decision = await desk.decide({ ...caller, enterprise: redirecting, heardBy: 'http' });
-      for (const text of values.json ? [JSON.stringify(decision)] : linesOf(decision)) context.stdout(text);
+      for (const text of values.json ? [JSON.stringify(decision)] : linesOf(decision).map(printable))
+        context.stdout(text);
       return 0;
     } finally {
       await connections.close();

@@ -2,10 +2,11 @@
 import type { Attempt, Outcome } from '../integrations/contract.js';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
+import { wellFormed } from '../platform/well-formed.js';
 import type { Reached } from './breaker.js';
 import type { HttpRecorder, Recording } from './http-recorder.js';
 import { attemptLog, decisionLog, lostLog } from './log-rows.js';
-import { createMask, secretsOf, wellFormed } from './mask.js';
+import { createMask, secretsOf } from './mask.js';
 import type { Mask } from './mask.js';
 import { cardAfter, judge } from './policy.js';
 import type { Verdict } from './policy.js';

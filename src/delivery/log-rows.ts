@@ -1,6 +1,6 @@
 import type { Outcome } from '../integrations/contract.js';
+import { wellFormed } from '../platform/well-formed.js';
 import type { Exchange } from './http-recorder.js';
-import { wellFormed } from './mask.js';
 import type { Mask } from './mask.js';
 import type { DeliveryRow } from './ports.js';
 import type { LogRow } from './store.js';

@@ -3,6 +3,8 @@
  * (raw, percent-encoded, escaped in JSON, in a URL's path), headers and fields that carry secrets by their name, and the
  * paths in which Bitrix24 and Telegram put theirs.
  */
+import { wellFormed } from '../platform/well-formed.js';
+
 const MASK = '[secret]';
 
 const SECRET_HEADERS = new Set([
@@ -130,11 +132,4 @@ function urlParts(text: string): string[] {
 
 function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
-
-/** JSON in PostgreSQL takes neither NUL nor half a surrogate pair; a CRM may answer both. */
-export function wellFormed(text: string): string {
-  return text
-    .replaceAll('\u0000', '')
-    .replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD');
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../db/pool.js';
+import { wellFormedJson } from '../platform/well-formed.js';
 import type { CrmUser } from './contract.js';
 
 export type { Queryable } from '../db/pool.js';
@@ -31,6 +32,6 @@ export async function writeUsers(
     `INSERT INTO crm_users (enterprise_number, integration_type, account, users) VALUES ($1, $2, $3, $4)
      ON CONFLICT (enterprise_number, integration_type)
      DO UPDATE SET account = EXCLUDED.account, users = EXCLUDED.users, loaded_at = now()`,
-    [enterprise, type, account, JSON.stringify(users)],
+    [enterprise, type, account, wellFormedJson(users)],
   );
 }

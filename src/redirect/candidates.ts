@@ -1,4 +1,5 @@
 /** Who may take the call, in order: the one who was named, and behind him his substitute. Pure. */
+import { cleanText } from '../calls/phone-text.js';
 import { isWithin, parseWorkHours } from '../platform/work-hours.js';
 import type { WorkHours } from '../platform/work-hours.js';
 import type { Asked, RedirectEnterprise } from './ports.js';
@@ -62,7 +63,7 @@ function settingsOf(enterprise: RedirectEnterprise, extension: string) {
 
 /** Why this extension takes no redirected call now; null when it does. */
 function whyNot(enterprise: RedirectEnterprise, extension: string, at: number): string | null {
-  if (!new RegExp(enterprise.extensionPattern).test(extension)) return `${extension} is no extension here`;
+  if (!new RegExp(enterprise.extensionPattern).test(extension)) return `${cleanText(extension)} is no extension here`;
   const settings = settingsOf(enterprise, extension);
   if (settings?.dnd) return `${extension} does not want to be disturbed`;
   if (enterprise.away?.(extension)) return `${extension} is on a break, his CRM says`;

@@ -1,4 +1,5 @@
 import type { Queryable } from '../db/pool.js';
+import { wellFormedJson } from '../platform/well-formed.js';
 import type { History } from './candidates.js';
 import type { Decision } from './ports.js';
 
@@ -23,7 +24,7 @@ export async function claimDecision(db: Queryable, key: DecisionKey, decision: D
      SELECT $1, $2, $3, 1 + count(*) FILTER (WHERE NOT ${OF_THIS_CALL}), $4::jsonb
        FROM redirect_decisions WHERE pbx = $1 AND unique_id = $2 AND enterprise_number = $3
      ON CONFLICT (pbx, unique_id, enterprise_number, turn) DO NOTHING`,
-    [key.pbx, key.uid, key.enterprise, JSON.stringify(decision)],
+    [key.pbx, key.uid, key.enterprise, wellFormedJson(decision)],
   );
   return rowCount === 1;
 }
@@ -41,7 +42,7 @@ export async function finishDecision(db: Queryable, key: DecisionKey, decision: 
   await db.query(
     `UPDATE redirect_decisions SET decision = $4
       WHERE pbx = $1 AND unique_id = $2 AND enterprise_number = $3 AND ${OF_THIS_CALL}`,
-    [key.pbx, key.uid, key.enterprise, JSON.stringify(decision)],
+    [key.pbx, key.uid, key.enterprise, wellFormedJson(decision)],
   );
 }
 

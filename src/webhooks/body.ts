@@ -1,5 +1,6 @@
 /** A post's body: read from bytes, and made fit to be stored. */
 import { TrunklineError } from '../platform/errors.js';
+import { wellFormed } from '../platform/well-formed.js';
 
 /** Real posts have two levels. Beyond this neither PostgreSQL nor a reader gains anything. */
 const MOST_LEVELS = 20;
@@ -44,17 +45,13 @@ export function toStored(raw: unknown): object {
 }
 
 function storable(value: unknown, level: number): unknown {
-  if (typeof value === 'string') return storableText(value);
+  if (typeof value === 'string') return wellFormed(value);
   if (typeof value !== 'object' || value === null) return value;
   if (level > MOST_LEVELS) throw new TrunklineError('WEBHOOK_MALFORMED', 'the body is nested too deeply');
   if (Array.isArray(value)) return value.map((item) => storable(item, level + 1));
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name]) => name.toLowerCase() !== 'token')
-      .map(([name, item]) => [storableText(name), storable(item, level + 1)]),
+      .map(([name, item]) => [wellFormed(name), storable(item, level + 1)]),
   );
-}
-
-function storableText(text: string): string {
-  return text.replace(/\u0000/g, '').replace(/\p{Surrogate}/gu, '\uFFFD');
 }

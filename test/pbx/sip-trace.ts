@@ -63,7 +63,8 @@ export function sipMessage(at: number, sent: boolean, text: string): SipMessage 
   const method = header('CSeq').split(' ')[1];
   const callId = header('Call-ID');
   if (!method || !callId) return null;
-  const user = (value: string) => /sips?:([^@>;]*)@/.exec(value)?.[1] ?? '';
+  // A quoted name may hold an address of its own.
+  const user = (value: string) => /sips?:([^@>;]*)@/.exec(value.replace(/^"(?:[^"\\]|\\.)*"/, ''))?.[1] ?? '';
   return {
     at,
     sent,

@@ -1,7 +1,5 @@
-/**
- * A call's story as lines for a terminal: what was received and concluded, what each integration was owed, the record.
- * Callers name channels and numbers, so nothing of what they wrote reaches the terminal as a control character.
- */
+/** A call's story as lines for a terminal: what was received and concluded, what each integration was owed, the record. */
+import { printable } from '../printable.js';
 import { table } from '../table.js';
 import { debtLines } from './debts.js';
 import { noteText } from './note-text.js';
@@ -26,7 +24,7 @@ export function linesOf(story: Story, { all, timezone }: PrintOptions): string[]
     ...(owed.length > 0 ? ['', ...table(['integration', 'event', 'step', 'outcome'], owed)] : []),
     '',
     ...recordOf(story, timezone),
-  ].map((line) => line.replace(/\p{Cc}/gu, '?'));
+  ].map(printable);
 }
 
 function headOf({ call, live, gaps }: Story, timezone: string): string[] {

@@ -3,7 +3,7 @@
  * INVITE carries. All of it are SIP messages a PBX takes; `aim` is the call of somebody else they are after.
  */
 import type { CallOptions } from '../../pbx/sip-agent/agent.js';
-import type { Headers } from '../../pbx/sip-agent/message.js';
+import { inUser, type Headers } from '../../pbx/sip-agent/message.js';
 import { FLEET_LINE, OWN_LINE } from './dialplan.js';
 
 export interface Aim {
@@ -21,18 +21,6 @@ export interface Attack {
   /** The number he shows is in order: then so is his record. */
   readonly inOrder: boolean;
 }
-
-/** Everything but letters and digits percent-encoded: what stands in the user part of a SIP address may be any byte. */
-export const inUser = (text: string): string => {
-  const bytes = [...text].flatMap((one) =>
-    /^[\uDC80-\uDCFF]$/u.test(one) ? [one.charCodeAt(0) & 0xff] : [...Buffer.from(one)],
-  );
-  return bytes
-    .map((byte) =>
-      /\w/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0')}`,
-    )
-    .join('');
-};
 
 const BREAK = '\r\n\r\n';
 const OVERLONG_CRLF = '\uDCc0\uDC8d\uDCc0\uDC8a';

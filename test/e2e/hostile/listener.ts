@@ -16,7 +16,7 @@ export interface Listener {
   readonly crm: RetailCrmStandIn;
   readonly running: TestApp;
   /** Every byte it sent to that PBX. */
-  said(kind: Kind): string;
+  said(kind: Kind): Buffer;
   /** What it did not believe of that PBX, by reason. */
   dropped(kind: Kind): Promise<Record<string, number>>;
   /** Calls it takes for going on. */
@@ -66,7 +66,7 @@ export async function listen(grounds: readonly Ground[], user: User): Promise<Li
       user,
       crm,
       running,
-      said: (kind) => Buffer.concat(said.get(kind) ?? []).toString('latin1'),
+      said: (kind) => Buffer.concat(said.get(kind) ?? []),
       async dropped(kind) {
         const lines = (await metrics()).matchAll(
           /^trunkline_pbx_messages_dropped\{pbx="([^"]*)",reason="([^"]*)"\} (\d+)/gm,

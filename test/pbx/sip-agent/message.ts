@@ -34,6 +34,18 @@ export function bytesOf(text: string): Buffer {
   return Buffer.concat(parts);
 }
 
+/** Everything but letters and digits percent-encoded: what stands in the user part of a SIP address may be any byte. */
+export const inUser = (text: string): string => {
+  const bytes = [...text].flatMap((one) =>
+    /^[\uDC80-\uDCFF]$/u.test(one) ? [one.charCodeAt(0) & 0xff] : [...Buffer.from(one)],
+  );
+  return bytes
+    .map((byte) =>
+      /\w/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0')}`,
+    )
+    .join('');
+};
+
 export function header(message: SipText, name: string): string {
   return message.headers.find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1] ?? '';
 }
