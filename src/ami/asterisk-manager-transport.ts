@@ -211,8 +211,15 @@ function toMessage(item: Record<string, unknown>): AmiMessage | Unread | null {
   if (first === undefined) return isMalformed ? { reason: 'not-a-message', names, values } : null;
   if (first !== 'event' && first !== 'response') return { reason: 'not-a-message', names, values };
   // A line without `: ` is a name without a value to the package.
-  const bad = names.findIndex((name) => name === '' || name.includes(':'));
-  if (bad >= 0 || isMalformed) return { reason: 'malformed', names: bad < 0 ? names : names.slice(0, bad), values };
+  const isReadable = (name: string) => name !== '' && !name.includes(':');
+  if (isMalformed || !names.every(isReadable)) {
+    // What stands behind an odd line still tells whether the event came whole.
+    return {
+      reason: 'malformed',
+      names: names.filter(isReadable),
+      values: values.filter((_, at) => isReadable(names[at] ?? '')),
+    };
+  }
   return messageOf(names, values);
 }
 

@@ -216,6 +216,7 @@ export function parseBlock(text: string): AmiMessage | Unread {
   const names: string[] = [];
   const values: string[] = [];
   let oldCommand = false;
+  let isMalformed = false;
   for (let at = 0; at <= text.length;) {
     const found = text.indexOf('\r\n', at);
     const end = found < 0 ? text.length : found;
@@ -226,13 +227,18 @@ export function parseBlock(text: string): AmiMessage | Unread {
       return oldCommandOutput(names, values, text.slice(at));
     }
     if (names.length === 0 && !isFirstHeader(name)) return { reason: 'not-a-message', names, values };
-    if (!isHeader) return { reason: 'malformed', names, values };
+    if (!isHeader) {
+      // What stands behind an odd line still tells whether the event came whole.
+      isMalformed = true;
+      at = end + 2;
+      continue;
+    }
     names.push(name);
     values.push(text.slice(text.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1, end));
     oldCommand ||= names.length === 1 && isOldCommand(name, values[0] ?? '');
     at = end + 2;
   }
-  return messageOf(names, values);
+  return isMalformed ? { reason: 'malformed', names, values } : messageOf(names, values);
 }
 
 function isFirstHeader(name: string): boolean {
