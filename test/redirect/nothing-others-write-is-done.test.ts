@@ -116,7 +116,9 @@ describeWith(['asterisk-16', 'asterisk-22'], 'smart redirect', () => {
       const spoken = spokenIn(Buffer.concat(site().said));
       const redirects = spoken
         .filter(({ name }) => name === 'Redirect')
-        .map(({ headers }) => Object.fromEntries(headers));
+        .map(({ headers }) => Object.fromEntries(headers))
+        // One without a channel asks whether this user may.
+        .filter(({ channel }) => channel !== undefined);
       expect(redirects.length).toBeGreaterThan(40);
       for (const { context, exten, priority } of redirects)
         expect([context, exten === 'go' || exten === 'release', priority]).toEqual(['web-zapros', true, '1']);

@@ -53,10 +53,10 @@ const codes = (touch: string): string[] => [
 /** A CRM's word for a client, and what the phone of his owner shows. */
 const names = (touch: string): [written: string, shown: string][] => [
   ['Ann, "Ltd"', 'Ann Ltd'],
-  ['Ann\r\nAction: Originate\r\nChannel: Local/x', 'Ann Action: Originate Channel: Local/x'],
-  [`A \${SHELL(${touch})}`, `A SHELL(${touch})`],
-  [`A $(${touch})`, `A (${touch})`],
-  ['Ann" <sip:x@evil>;tag', 'Ann sip:x@evil tag'],
+  ['Ann\r\nAction: Originate\r\nChannel: Local/x', 'Ann Action Originate Channel Local/x'],
+  [`A \${SHELL(${touch})}`, `A SHELL ${touch}`],
+  [`A $(${touch})`, `A ${touch}`],
+  ['Ann" <sip:x@evil>;tag', 'Ann sip x@evil tag'],
   ['\u202EAnn\u0000\u001b[2J', 'Ann 2J'],
 ];
 

@@ -33,7 +33,8 @@ export const FORGED: readonly { what: string; events: readonly string[]; rings: 
     events: [`${PHONE},Uniqueid: \${QUIET},Line: 1,Sig: \${QUIET_SIG}`],
     rings: '150',
   },
-  { what: 'signed, of a wait long over', events: [`${PHONE},Line: 1,Sig: ${SIGNED},At: 1700000000.000`], rings: '150' },
+  // The PBX's own stamp of the event says when it was.
+  { what: 'signed, of a wait long over', events: [`${PHONE},Line: 1,Sig: ${SIGNED},At: 1700000000`], rings: '152' },
   { what: 'signed, with a target for a number', events: [`Phone: 201&PJSIP/152,Line: 1,Sig: ${SIGNED}`], rings: '150' },
 ];
 
