@@ -27,5 +27,5 @@ describe('a generated call', () => {
       }),
       runs(1_500),
     );
-  });
+  }, 120_000);
 });

@@ -29,7 +29,7 @@ describe('facts of different channels in another order, those of each in its own
       }),
       runs(600),
     );
-  });
+  }, 120_000);
 
   it.each(['16', '22'])(
     'make the record of each call recorded on Asterisk %s, its seconds within as much',
