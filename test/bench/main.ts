@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<BenchResult[]>> = {
   ami: async () => (await import('./ami.js')).benchAmi(),
   tracker: async () => (await import('./tracker.js')).benchTracker(),
   delivery: async () => (await import('./delivery.js')).benchDelivery(),
+  redirect: async () => (await import('./redirect.js')).benchRedirect(),
   'pop-up': async () => (await import('./pop-up.js')).benchPopUp(),
 };
 
