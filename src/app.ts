@@ -219,11 +219,11 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       links.clockStepped(byMs);
     };
     const statuses = createManagerStatuses({ db: pool, clock, log });
-    const redirectPool = createPool(database.url, { max: 2, idleMs: 0, log, name: 'trunkline-redirect' });
-    releasers.push(() => redirectPool.end());
+    const claims = createPool(database.url, { max: 2, idleMs: 0, relaxed: true, log, name: 'trunkline-claims' });
+    releasers.push(() => claims.end());
     const redirect = createRedirectJoint({
-      // A busy pool must not cost the redirect: a caller waits for it.
-      pool: redirectPool,
+      pool,
+      claims,
       clock,
       log,
       metrics,

@@ -37,6 +37,8 @@ import { readTokens } from './webhooks/token.js';
 
 export interface RedirectJointDeps {
   pool: Pool;
+  /** Of its own, and relaxed: a caller waits for each statement. */
+  claims: Pool;
   clock: Clock;
   log: Logger;
   metrics: Metrics;
@@ -58,7 +60,7 @@ export interface RedirectJoint extends Pick<Redirect, 'userEvent' | 'run'> {
 }
 
 export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
-  const { pool, clock, log, metrics, directory, connections } = deps;
+  const { pool, claims, clock, log, metrics, directory, connections } = deps;
   const decided = metrics.counter('redirect_decisions_total', 'Waiting calls by what was done', ['action']);
   const wire = metrics.histogram('redirect_wire_seconds', 'From hearing of a call to the write to its PBX');
   const counted = metrics.counter('redirect_counted_total', 'What smart redirect left alone', ['what']);
@@ -100,8 +102,8 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     stopping: stopping.signal,
     lookups: (number) => lookupsOf(connections, number),
     history: (enterprise, phone) => whoTalked(pool, enterprise, phone),
-    claim: (key, decision) => claimDecision(pool, key, decision),
-    read: (key) => readDecision(pool, key),
+    claim: (key, decision) => claimDecision(claims, key, decision),
+    read: (key) => readDecision(claims, key),
     finish: (key, decision) => finishDecision(pool, key, decision),
     presence: (key) => presences.of(key),
     onDecided(key, decision) {
@@ -142,7 +144,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     async run(signal) {
       signal.addEventListener('abort', () => stopping.abort(), { once: true });
       // No call pays for the first connections.
-      await Promise.allSettled([pool.query('SELECT 1'), pool.query('SELECT 1')]);
+      await Promise.allSettled([claims.query('SELECT 1'), claims.query('SELECT 1')]);
       await redirect.run(signal);
       await told.settled();
       await Promise.all(kept);
@@ -162,7 +164,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
         clock,
         log,
         ...told,
-        decide: (caller) => desk.decide(caller),
+        decide: async (caller) => desk.decide(caller),
         admit(token, fields, address) {
           const { candidates } = readTokens(token, fields);
           return redirecting(door.admit(candidates, 'smart-redirect', address));

@@ -15,6 +15,8 @@ export interface PoolOptions {
   answerMs?: number;
   /** Milliseconds after which an idle connection is closed; 0: never. Default 60,000. */
   idleMs?: number;
+  /** A commit is seen by everybody at once and reaches the disk a moment later: only a crash of the database may undo it. */
+  relaxed?: boolean;
   log?: Logger;
   /** Shown in pg_stat_activity. */
   name?: string;
@@ -29,6 +31,7 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
   const pool = new pg.Pool({
     ...connectionOf(url, options),
     max: options.max ?? 10,
+    ...(options.relaxed ? { options: '-c synchronous_commit=off' } : {}),
     idleTimeoutMillis: options.idleMs ?? 60_000,
     // The pool waits for it, whatever its type says: nobody gets a connection that looks into the wrong schema.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises

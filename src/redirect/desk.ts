@@ -9,7 +9,7 @@ import { decidedMode, isShadow, onItsLine, readCaller } from './caller.js';
 import { shownName } from './display-name.js';
 import { look } from './look.js';
 import type { Look } from './look.js';
-import type { Caller, Decision, Lookup, Pbx, RedirectEnterprise } from './ports.js';
+import type { Asked, Caller, Decision, Lookup, Pbx, RedirectEnterprise } from './ports.js';
 import type { Presence } from './presence.js';
 import type { DecisionKey } from './store.js';
 import { targetOf } from './target.js';
@@ -32,8 +32,8 @@ export interface DeskDeps {
 }
 
 export interface Desk {
-  /** Whom this call would go to, without doing anything. */
-  decide(caller: Caller): Promise<Decision>;
+  /** Whom this call would go to, without doing anything. At once when nobody need be asked, so that nothing comes between. */
+  decide(caller: Caller): Decision | Promise<Decision>;
   /** Decides, claims and carries out. Never rejects. Without an action in the end the PBX could not be asked any more. */
   handle(caller: Caller, pbx: Pbx): Promise<Decision>;
   /** Keeps that nothing is done to this call, and why. Never rejects. */
@@ -58,11 +58,12 @@ const DEFAULT_TECH = 'PJSIP';
 /** A claim is waited for as long as the CRMs had time, at least so long; then the caller is let go. */
 const CLAIM_MS = 1_500;
 const LEASE_POLL_MS = 100;
+const NOBODY_BEFORE: History = { last: null, first: null };
 
 export function createDesk(deps: DeskDeps): Desk {
   const { clock, log, stopping } = deps;
 
-  async function decide(given: Caller): Promise<Decision> {
+  function decide(given: Caller): Decision | Promise<Decision> {
     const caller = onItsLine(given);
     const { enterprise } = caller;
     const { settings, number } = enterprise;
@@ -72,10 +73,16 @@ export function createDesk(deps: DeskDeps): Desk {
     if (reading.skip !== null) return { ...decision, reason: reading.skip };
     const mode = decidedMode(enterprise);
     const wantsHistory = mode === 'last' || mode === 'first' || (mode === 'owner' && settings.otherwise !== 'nobody');
-    const [asked, history] = await Promise.all([
-      deps.ask(number, inOrder(deps.lookups(number), settings.order), reading.phone, settings.deadlineMs),
-      wantsHistory ? historyOf(enterprise, reading.phone) : { last: null, first: null },
-    ]);
+    const asked = deps.ask(number, inOrder(deps.lookups(number), settings.order), reading.phone, settings.deadlineMs);
+    const history = wantsHistory ? historyOf(enterprise, reading.phone) : NOBODY_BEFORE;
+    if (Array.isArray(asked) && !(history instanceof Promise)) return conclude(caller, decision, asked, history);
+    return Promise.all([asked, history]).then(([answers, talked]) => conclude(caller, decision, answers, talked));
+  }
+
+  function conclude(caller: Caller, decision: Decision, asked: Asked[], history: History): Decision {
+    const { enterprise } = caller;
+    const { settings } = enterprise;
+    const mode = decidedMode(enterprise);
     decision.asked = asked;
     const named = nameOwner(mode, settings.otherwise, asked, history);
     const contact = asked.find(({ integration, contact: one }) => one !== null && integration === named?.by);
@@ -99,7 +106,7 @@ export function createDesk(deps: DeskDeps): Desk {
       return { last: extensionOf(known?.last ?? null), first: extensionOf(known?.first ?? null) };
     } catch (error) {
       log.warn({ enterprise: enterprise.number, err: error }, 'who talked with a client before could not be read');
-      return { last: null, first: null };
+      return NOBODY_BEFORE;
     }
   }
 
@@ -122,7 +129,8 @@ export function createDesk(deps: DeskDeps): Desk {
     try {
       const before = caller.heardBy === 'resync' ? await readBefore(key) : null;
       if (before?.action) return before;
-      decision = before ?? (await decide(caller));
+      const made = before ?? decide(caller);
+      decision = made instanceof Promise ? await made : made;
       // Who runs next finds it waiting, and decides.
       if (stopping.aborted) return { ...decision, reason: 'Trunkline stops' };
       const targets = phonesOf(enterprise, decision, deps.presence(enterprise.pbxKey));

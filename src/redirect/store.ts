@@ -19,13 +19,14 @@ const OF_THIS_CALL = "decided_at > now() - interval '10 minutes'";
 
 /** Commits that this call is decided; false when somebody has done so before. */
 export async function claimDecision(db: Queryable, key: DecisionKey, decision: Decision): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `INSERT INTO redirect_decisions (pbx, unique_id, enterprise_number, turn, decision)
+  const { rowCount } = await db.query({
+    name: 'claim-redirect',
+    text: `INSERT INTO redirect_decisions (pbx, unique_id, enterprise_number, turn, decision)
      SELECT $1, $2, $3, 1 + count(*) FILTER (WHERE NOT ${OF_THIS_CALL}), $4::jsonb
        FROM redirect_decisions WHERE pbx = $1 AND unique_id = $2 AND enterprise_number = $3
      ON CONFLICT (pbx, unique_id, enterprise_number, turn) DO NOTHING`,
-    [key.pbx, key.uid, key.enterprise, wellFormedJson(decision)],
-  );
+    values: [key.pbx, key.uid, key.enterprise, wellFormedJson(decision)],
+  });
   return rowCount === 1;
 }
 
