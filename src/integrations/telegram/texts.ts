@@ -146,7 +146,6 @@ function lines(...parts: string[]): string {
 
 /** By characters a person sees as one, so that no half of one is left; control characters are none. */
 function cut(text: string): string {
-  // eslint-disable-next-line no-control-regex
   const clean = text
     .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, ' ')
     .replace(/\p{Cs}/gu, '?');
