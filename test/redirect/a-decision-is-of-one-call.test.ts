@@ -1,6 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Decision } from '../../src/redirect/ports.js';
-import { claimDecision, decisionsSince, finishDecision, readDecision } from '../../src/redirect/store.js';
+import {
+  claimDecision,
+  decisionsSince,
+  finishDecision,
+  readDecision,
+  saveOutcomeOf,
+} from '../../src/redirect/store.js';
 import { withDb } from '../support/db.js';
 import type { TestDb } from '../support/db.js';
 
@@ -62,20 +69,29 @@ test('a call whose unique id an earlier one had is decided by itself, once, and 
 test('what became of a decided call is told of the call it was, not of one that had its id later', async () => {
   await withDb(async (db) => {
     const { pool } = db;
-    const call = (hoursAgo: number, result: string, by: string | null) =>
-      pool.query(
+    /** A call with that id ends, as its owner writes it. */
+    async function ends(result: string, by: string | null): Promise<void> {
+      const id = randomUUID();
+      await pool.query(
         `INSERT INTO calls (id, enterprise_number, external_id, pbx, unique_id, direction, started_at, result, answered_by, facts)
-         VALUES (gen_random_uuid(), '0367', $4, $1, $2, 'in', now() - $3 * interval '1 hour', $5, $6, '{}')`,
-        [KEY.pbx, KEY.uid, hoursAgo, `0367-${KEY.uid}-${hoursAgo}`, result, by],
+         VALUES ($1, '0367', $1::uuid::text, $2, $3, 'in', now(), $4, $5, '{}')`,
+        [id, KEY.pbx, KEY.uid, result, by],
       );
+      await pool.query(
+        `INSERT INTO call_uids (pbx, uid, call_id) VALUES ($1, $2, $3)
+         ON CONFLICT (pbx, uid) DO UPDATE SET call_id = EXCLUDED.call_id`,
+        [KEY.pbx, KEY.uid, id],
+      );
+      await saveOutcomeOf(pool, id, {});
+    }
     await claimDecision(pool, KEY, decided('first', 'go'));
+    await ends('answered', '151');
     await passTime(db, 5);
     await claimDecision(pool, KEY, decided('second', 'go'));
-    await call(5, 'answered', '151');
-    await call(0, 'missed', null);
+    await ends('missed', null);
     expect(await decisionsSince(pool, '0367', Date.now() - 86_400_000)).toMatchObject([
-      { decision: { reason: 'second' }, result: 'missed', answeredBy: null },
-      { decision: { reason: 'first' }, result: 'answered', answeredBy: '151' },
+      { decision: { reason: 'second' }, outcome: { result: 'missed', answeredBy: null, fellThrough: true } },
+      { decision: { reason: 'first' }, outcome: { result: 'answered', answeredBy: '151', fellThrough: false } },
     ]);
   });
 });
