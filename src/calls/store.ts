@@ -61,6 +61,9 @@ export async function saveFold(tx: PoolClient, pbx: string, epoch: number, folde
   await saveMerges(tx, folded.merged);
 }
 
+/** What the columns hold, 24 days. A call whose seconds are nonsense must not stop all others of its PBX. */
+const MOST_MS = 2_147_483_647;
+
 async function saveCalls(tx: PoolClient, epoch: number, folded: Folded): Promise<void> {
   if (folded.changed.length === 0) return;
   const over = new Set(folded.finished.map((state) => state.id));
@@ -74,7 +77,8 @@ async function saveCalls(tx: PoolClient, epoch: number, folded: Folded): Promise
             f->>'answeredBy', ARRAY(SELECT jsonb_array_elements_text(f->'agents')), f->>'finalAgent', f->>'result',
             to_timestamp((f->>'startedAt')::float8 / 1000), to_timestamp((f->>'ringingAt')::float8 / 1000),
             to_timestamp((f->>'answeredAt')::float8 / 1000), to_timestamp((f->>'endedAt')::float8 / 1000),
-            round((f->>'waitMs')::float8), round((f->>'talkMs')::float8), round((f->>'spanMs')::float8),
+            least(round((f->>'waitMs')::float8), $3::float8), least(round((f->>'talkMs')::float8), $3::float8),
+            least(round((f->>'spanMs')::float8), $3::float8),
             (f->>'approximate')::boolean, (f->>'recovered')::boolean, f, nullif(r->'state', 'null'), $2
        FROM jsonb_array_elements($1::jsonb) AS r, LATERAL (SELECT r->'facts' AS f) AS x
      ON CONFLICT (id) DO UPDATE SET
@@ -87,7 +91,7 @@ async function saveCalls(tx: PoolClient, epoch: number, folded: Folded): Promise
        approximate = EXCLUDED.approximate, recovered = EXCLUDED.recovered, facts = EXCLUDED.facts,
        state = EXCLUDED.state, epoch = EXCLUDED.epoch, updated_at = now()
      WHERE calls.epoch <= EXCLUDED.epoch`,
-    [JSON.stringify(rows), epoch],
+    [JSON.stringify(rows), epoch, MOST_MS],
   );
   // Fewer rows than calls: another daemon with a newer epoch has written them, so this fold must not stand.
   if (written.rowCount !== rows.length)

@@ -153,6 +153,9 @@ function internal(work: Work, call: CallState, leg: Leg, caller: string): void {
   directed(work, call, 'internal');
 }
 
+/** Posts come within seconds; beyond this the host's stamps and what is heard now are of different times. */
+const MOST_OFF_MS = 86_400_000;
+
 /** A hang-up of a call nothing was heard of. */
 export function loneHangup(work: Work, fleet: FleetEvent, enterprise: string | undefined): void {
   const uid = fleet.uid ?? '';
@@ -171,8 +174,10 @@ export function loneHangup(work: Work, fleet: FleetEvent, enterprise: string | u
   const stamp = localStart(fleet.dateReceived ?? fleet.startTime, localTimeOf(work, fleet, enterprise));
   const begun = ended === null ? null : (startOf(uid, ended) ?? stamp);
   if (begun !== null && ended !== null && begun <= ended) {
-    call.startedAt = begun;
-    work.at = ended;
+    // A host's clock that is days off dates nothing, but its seconds last as long as ours.
+    const off = Math.abs(work.now - ended) > MOST_OFF_MS ? work.now - ended : 0;
+    call.startedAt = begun + off;
+    work.at = ended + off;
   }
   call.approximate = fleet.callType !== 2;
   const leg = legOf(call, uid) ?? addLeg(work, call, uid);
