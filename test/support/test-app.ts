@@ -74,7 +74,11 @@ export async function startTestApp(options: TestAppOptions): Promise<TestApp> {
 }
 
 /** As `trunkline import` does it. */
-export async function importInto(db: Pick<TestDb, 'url'>, config: AppConfig, enterprises: readonly object[]): Promise<void> {
+export async function importInto(
+  db: Pick<TestDb, 'url'>,
+  config: AppConfig,
+  enterprises: readonly object[],
+): Promise<void> {
   const pool = createPool(db.url, { max: 1 });
   try {
     const vault = createVault({ box: secretBoxOf(config), log: createLogger('silent') });
