@@ -136,24 +136,23 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     const http = createUndiciHttp({ guard });
     releasers.push(() => http.close());
     const recorder = createHttpRecorder(http);
+    const save = { vault, secretFields: secretFieldsOfConnectors() };
     const connections = createConnections({
       registry,
       source: (number) => integrationSource(directory.byNumber(number)),
       deps: (place) => ({
         http: recorder.client,
         publicUrl: config.publicUrl,
-        ...accountDeps(
-          { pool, save: { vault, secretFields: secretFieldsOfConnectors() }, directory, crmUsers: () => crmUsers },
-          place,
-        ),
+        ...accountDeps({ pool, save, directory, crmUsers: () => crmUsers }, place),
       }),
       log,
     });
+    const accounts = () => connections.enabled(directory.all().map(({ number }) => number));
     const crmUsers = createCrmUsers({
       db: pool,
       clock,
       log,
-      accounts: () => connections.enabled(directory.all().map(({ number }) => number)),
+      accounts,
       live: (enterprise, type) => connections.of(enterprise, type),
     });
     const registrar = createRegistrar({
@@ -161,7 +160,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       clock,
       log,
       publicUrl: config.publicUrl,
-      accounts: () => connections.enabled(directory.all().map(({ number }) => number)),
+      accounts,
       live: (enterprise, type) => connections.of(enterprise, type),
       clientId: (enterprise) => directory.byNumber(enterprise)?.clientId ?? '',
     });

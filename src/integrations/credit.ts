@@ -103,3 +103,8 @@ function longestOf(owners: readonly Turns[]): string | null {
   for (const one of owners) if (!longest || talkOf(one.turns) > talkOf(longest.turns)) longest = one;
   return longest?.owner ?? null;
 }
+
+/** Whole seconds, as CRMs keep them. */
+export function seconds(ms: number): number {
+  return Math.max(0, Math.round(ms / 1000));
+}

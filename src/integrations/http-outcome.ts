@@ -45,3 +45,9 @@ export function createBlanker(secrets: readonly (string | null | undefined)[]): 
   const forms = [...new Set(known.flatMap((secret) => [secret, encodeURIComponent(secret)]))];
   return (text) => forms.reduce((masked, secret) => masked.replaceAll(secret, '[secret]'), text);
 }
+
+/** What a CRM wrote, as one line that is not too long for a person. */
+export function excerpt(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 400 ? `${line.slice(0, 400)}…` : line;
+}

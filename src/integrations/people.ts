@@ -3,6 +3,7 @@
  * chose (`user_extensions`) wins over the extension the CRM itself remembers of a user; a user who is not active owns
  * nothing by the CRM's word alone.
  */
+import { z } from 'zod';
 import type { CrmUser } from './contract.js';
 
 export interface People {
@@ -48,3 +49,9 @@ export function chosenExtensions(
   );
   return Object.fromEntries(entries.filter(([user, extension]) => /^\d+$/.test(user) && extension !== ''));
 }
+
+/** The same as a setting: CRM user id → extension. */
+export const userExtensions = z
+  .record(z.string(), z.union([z.string(), z.number(), z.null()]))
+  .nullish()
+  .transform(chosenExtensions);

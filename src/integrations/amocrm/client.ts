@@ -4,7 +4,7 @@
  * one: a refused token means that nothing was done.
  */
 import type { Failure } from '../contract.js';
-import { createBlanker, failureOf, isWebPage, parseJson, retryAfterMs } from '../http-outcome.js';
+import { createBlanker, excerpt, failureOf, isWebPage, parseJson, retryAfterMs } from '../http-outcome.js';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../platform/http-client.js';
 import type { Pace, Urgency } from './pace.js';
 import { needsPerson } from './pair.js';
@@ -231,9 +231,4 @@ function flatten(errors: unknown): string {
 
 function stringOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-}
-
-function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 400 ? `${line.slice(0, 400)}…` : line;
 }

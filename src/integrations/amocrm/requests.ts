@@ -1,6 +1,7 @@
 /** From a call to what amoCRM wants to hear. Pure: facts and settings in, request bodies out. */
 import type { CallFacts, CallResult } from '../../calls/vocabulary.js';
-import { recordsOwed } from '../credit.js';
+import { httpUrl } from '../../platform/http-url.js';
+import { recordsOwed, seconds } from '../credit.js';
 import type { OwedRecord } from '../credit.js';
 import type { People } from '../people.js';
 import type { AmoCrmSettings } from './settings.js';
@@ -196,12 +197,8 @@ function defined(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-function seconds(ms: number): number {
-  return Math.max(0, Math.round(ms / 1000));
-}
-
 /** Where the recording is heard, if that is an address; as one is written, whatever a caller's number put into it. */
 function linkOf({ recordingFile }: CallFacts): { link?: string } {
-  if (recordingFile === null || !/^https?:\/\//.test(recordingFile) || !URL.canParse(recordingFile)) return {};
-  return { link: new URL(recordingFile).href };
+  const url = httpUrl(recordingFile);
+  return url ? { link: url.href } : {};
 }

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import type { Direction } from '../../calls/vocabulary.js';
-import { chosenExtensions } from '../people.js';
+import { userExtensions } from '../people.js';
 import { ruleSettings } from '../rules.js';
 
 /** The old pages wrote numbers and strings alike, and left empty fields behind. */
@@ -45,11 +45,7 @@ const fields = z.looseObject({
   redirect_uri: optionalText.meta({
     title: 'Redirect URI of the integration; default: our public address and /oauth/amocrm/callback',
   }),
-  user_extensions: z
-    .record(z.string(), z.union([z.string(), z.number(), z.null()]))
-    .nullish()
-    .transform(chosenExtensions)
-    .meta({ title: 'amoCRM user id → extension' }),
+  user_extensions: userExtensions.meta({ title: 'amoCRM user id → extension' }),
 
   unknown_client: z
     .enum(UNKNOWN_CLIENT)

@@ -4,7 +4,7 @@
  */
 import type { HttpResponse } from '../../platform/http-client.js';
 import type { Failure } from '../contract.js';
-import { isWebPage, parseJson, retryAfterMs } from '../http-outcome.js';
+import { excerpt, isWebPage, parseJson, retryAfterMs } from '../http-outcome.js';
 
 export interface Refusal {
   ok: false;
@@ -162,9 +162,4 @@ export function asRecord(value: unknown): Record<string, unknown> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : null;
-}
-
-function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 400 ? `${line.slice(0, 400)}…` : line;
 }

@@ -1,6 +1,8 @@
 /** From a call to what Bitrix24 wants to hear. Pure: facts, settings and people in, parameters of methods out. */
 import type { CallFacts, CallResult } from '../../calls/vocabulary.js';
+import { httpUrl } from '../../platform/http-url.js';
 import { localIso } from '../../platform/time-zone.js';
+import { seconds } from '../credit.js';
 import type { OwedRecord } from '../credit.js';
 import type { People } from '../people.js';
 import type { Params } from './client.js';
@@ -144,7 +146,7 @@ export function isInner({ external }: CallFacts, { people }: Pick<Context, 'peop
 
 /** An address the portal can fetch. */
 export function recordingUrl(file: string | null): string | null {
-  return file !== null && /^https?:\/\//.test(file) && URL.canParse(file) ? new URL(file).href : null;
+  return httpUrl(file)?.href ?? null;
 }
 
 function lineOf({ line }: CallFacts, { send_line, line_numbers }: Bitrix24Settings): string | null {
@@ -152,8 +154,4 @@ function lineOf({ line }: CallFacts, { send_line, line_numbers }: Bitrix24Settin
   const known = Object.hasOwn(line_numbers, line) ? line_numbers[line] : undefined;
   // A line is a number or a trunk's name; what a caller wrote in its place is neither.
   return known ?? (/^[+\w.@-]{1,50}$/.test(line) ? line : null);
-}
-
-function seconds(ms: number): number {
-  return Math.max(0, Math.round(ms / 1000));
 }

@@ -6,7 +6,7 @@
  * `client_id` and `client_secret`; it wins where both are given, since some portals let only applications register calls.
  */
 import { z } from 'zod';
-import { chosenExtensions } from '../people.js';
+import { userExtensions } from '../people.js';
 import { ruleSettings } from '../rules.js';
 
 /** The old pages wrote numbers and strings alike, and left empty fields behind. */
@@ -68,11 +68,7 @@ const fields = z.looseObject({
   user_id: optionalText
     .refine((id) => id === null || /^\d+$/.test(id), 'must be the number of a portal user')
     .meta({ title: 'Portal user who gets calls nobody else does; default: the webhook’s own user' }),
-  user_extensions: z
-    .record(z.string(), z.union([z.string(), z.number(), z.null()]))
-    .nullish()
-    .transform(chosenExtensions)
-    .meta({ title: 'Bitrix24 user id → extension, where the portal does not know it' }),
+  user_extensions: userExtensions.meta({ title: 'Bitrix24 user id → extension, where the portal does not know it' }),
 
   domain: optionalText.meta({ title: 'Portal of the local application', description: 'example.bitrix24.ru' }),
   client_endpoint: optionalText.meta({ title: 'The same as the application was told it, https://…/rest/' }),

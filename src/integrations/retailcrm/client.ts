@@ -3,7 +3,7 @@
  * one field that holds JSON. The key travels in a header only, so no address or body of ours contains it.
  */
 import type { HttpClient, HttpRequest, HttpResponse } from '../../platform/http-client.js';
-import { createBlanker, failureOf, isWebPage, parseJson, retryAfterMs } from '../http-outcome.js';
+import { createBlanker, excerpt, failureOf, isWebPage, parseJson, retryAfterMs } from '../http-outcome.js';
 import type { Failure } from '../contract.js';
 import type { RetailCrmSettings } from './settings.js';
 
@@ -121,9 +121,4 @@ function flattenErrors(errors: unknown): string {
   return Object.entries(errors)
     .map(([field, text]) => `${field}: ${flattenErrors(text)}`)
     .join('; ');
-}
-
-function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 400 ? `${line.slice(0, 400)}…` : line;
 }

@@ -1,7 +1,8 @@
 /** From a call to what RetailCRM wants to hear. Pure: facts and settings in, request fields out. */
 import type { CallEvent, CallFacts, CallResult } from '../../calls/vocabulary.js';
+import { httpUrl } from '../../platform/http-url.js';
 import type { Failure } from '../contract.js';
-import { recordsOwed } from '../credit.js';
+import { recordsOwed, seconds } from '../credit.js';
 import type { OwedRecord } from '../credit.js';
 import type { People } from '../people.js';
 import type { RetailCrmSettings } from './settings.js';
@@ -147,12 +148,8 @@ function placeOf(call: CallFacts, { settings }: Context): Record<string, string>
   return { ...(externalPhone ? { externalPhone } : {}), ...(settings.site ? { site: settings.site } : {}) };
 }
 
-function seconds(ms: number): number {
-  return Math.max(0, Math.round(ms / 1000));
-}
-
 /** Where the recording is heard, if that is an address; as one is written, whatever a caller's number put into it. */
 function recordOf({ recordingFile }: CallFacts): { recordUrl?: string } {
-  if (recordingFile === null || !/^https?:\/\//.test(recordingFile) || !URL.canParse(recordingFile)) return {};
-  return { recordUrl: new URL(recordingFile).href };
+  const url = httpUrl(recordingFile);
+  return url ? { recordUrl: url.href } : {};
 }

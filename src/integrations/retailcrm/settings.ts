@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { isTimeZone } from '../../platform/time-zone.js';
-import { chosenExtensions } from '../people.js';
+import { userExtensions } from '../people.js';
 import { ruleSettings } from '../rules.js';
 
 /** The old pages wrote numbers and strings alike, and left empty fields behind. */
@@ -12,11 +12,6 @@ const text = z
   .union([z.string(), z.number()], { error: 'is required, as text' })
   .transform((value) => String(value).trim());
 const optionalText = text.nullish().transform((value) => (value ? value : null));
-
-const userExtensions = z
-  .record(z.string(), z.union([z.string(), z.number(), z.null()]))
-  .nullish()
-  .transform(chosenExtensions);
 
 const fields = z.looseObject({
   enabled: z.boolean().default(false).meta({ title: 'Enabled' }),

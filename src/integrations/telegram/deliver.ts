@@ -10,6 +10,7 @@
  * again: after an attempt whose outcome is unknown a ringing message is not repeated, a final one is, with a warning.
  */
 import type { CallEvent } from '../../calls/vocabulary.js';
+import { httpUrl } from '../../platform/http-url.js';
 import type { Attempt, Failure, Outcome, Plan, Step } from '../contract.js';
 import { cardsOf } from '../rules.js';
 import { openChat } from './chat.js';
@@ -37,7 +38,7 @@ export function plan(event: CallEvent, settings: TelegramSettings): Plan {
     case 'call.finished':
       return [
         ...each('message', { class: 'durable' }),
-        ...(settings.recording === 'audio' && httpUrl(event.call.recordingFile) !== null
+        ...(settings.recording === 'audio' && addressIn(event.call.recordingFile) !== null
           ? each('recording', { class: 'durable' })
           : []),
       ];
@@ -118,7 +119,7 @@ async function final(work: Work): Promise<Outcome> {
   const wait = work.paced(true);
   if (wait) return wait;
   const { call } = event;
-  const url = settings.recording === 'link' ? httpUrl(call.recordingFile) : null;
+  const url = settings.recording === 'link' ? addressIn(call.recordingFile) : null;
   const html = textOf(event, { ...context.names, recordingUrl: url });
   const rings = settings.ring_missed && call.direction === 'in' && call.result !== 'answered' && !call.recovered;
   const warnings: string[] = [];
@@ -140,7 +141,7 @@ async function final(work: Work): Promise<Outcome> {
 async function recording(work: Work): Promise<Outcome> {
   const { event, context, id, to, chat } = work;
   const { call } = event;
-  const url = httpUrl(event.kind === 'recording.ready' ? event.file : call.recordingFile);
+  const url = addressIn(event.kind === 'recording.ready' ? event.file : call.recordingFile);
   if (url === null) return { kind: 'skipped', why: 'the recording has no address Telegram could fetch it from' };
   const wait = work.paced(true);
   if (wait) return wait;
@@ -173,6 +174,7 @@ function outcomeOf(
   return written.gone ? gone : written.failure;
 }
 
-function httpUrl(text: string | null): string | null {
-  return text !== null && /^https?:\/\//.test(text) && URL.canParse(text) ? text : null;
+/** As it was written: Telegram reads it itself. */
+function addressIn(text: string | null): string | null {
+  return httpUrl(text) === null ? null : text;
 }
