@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_BACKOFF } from '../../src/ami/backoff.js';
 import type { AmiMessage } from '../../src/ami/message.js';
 import { DEFAULT_SESSION } from '../../src/ami/session.js';
 import type { Chunking } from '../support/ami-server.js';
@@ -145,8 +146,11 @@ export function transportContract(transport: TransportName): void {
         await expect(session.list('Status', { Channel: '1.1' })).rejects.toMatchObject({ reply: 'No such channel' });
       }));
 
-    it('rejects everything pending when the connection is lost, and sends nothing later', () =>
-      withSession({ transport, server: { onAction: ({ name }) => name.startsWith('Never') } }, async (rig) => {
+    it('rejects everything pending when the connection is lost, and sends nothing later', () => {
+      // Long enough that nothing is sent before it is back.
+      const settings = { backoff: { ...DEFAULT_BACKOFF, firstMs: 1_000 } };
+      const server = { onAction: ({ name }: { name: string }) => name.startsWith('Never') };
+      return withSession({ transport, settings, server }, async (rig) => {
         const outcomes = Promise.allSettled([rig.session.action('Never'), rig.session.list('NeverList')]);
         await rig.server.action('NeverList');
         (await rig.server.login()).cut();
@@ -161,7 +165,8 @@ export function transportContract(transport: TransportName): void {
         await rig.session.action('Ping');
         expect(rig.server.received('Originate')).toHaveLength(0);
         expect(rig.server.received('Never')).toHaveLength(1);
-      }));
+      });
+    });
 
     it('begins anew after half a message, which is thrown away', () =>
       withSession({ transport }, async (rig) => {
