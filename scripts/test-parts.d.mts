@@ -1,4 +1,4 @@
-export type PartName = 'asterisk-16' | 'asterisk-22' | 'sipp' | 'openssl' | 'systemd-analyze';
+export type PartName = 'asterisk-16' | 'asterisk-22' | 'sipp' | 'openssl' | 'ffmpeg' | 'sqlite3' | 'systemd-analyze';
 export interface Part {
   readonly part: PartName;
   /** The root folder, or the command's path. */

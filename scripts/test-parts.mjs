@@ -24,6 +24,8 @@ export const ROOTS = [
 export const TOOLS = [
   { part: 'sipp', command: 'sipp', debianPackage: 'sip-tester', why: 'SIP phones and trunk' },
   { part: 'openssl', command: 'openssl', debianPackage: 'openssl', why: 'certificates for TLS tests' },
+  { part: 'ffmpeg', command: 'ffmpeg', debianPackage: 'ffmpeg', why: 'recordings turned into mp3' },
+  { part: 'sqlite3', command: 'sqlite3', debianPackage: 'sqlite3', why: "the event databases of a fleet's hosts" },
   { part: 'systemd-analyze', command: 'systemd-analyze', debianPackage: 'systemd', why: 'checks of the service unit' },
 ];
 
