@@ -21,7 +21,7 @@ export interface AccountDeps {
 export function accountDeps(
   { pool, save, directory, crmUsers }: AccountDeps,
   place: AccountPlace,
-): Omit<ConnectionDeps, 'log' | 'timezone' | 'http' | 'publicUrl'> {
+): Omit<ConnectionDeps, 'log' | 'enterprise' | 'timezone' | 'http' | 'publicUrl'> {
   const { enterprise, type } = place;
   return {
     ...staffDeps(() => directory.byNumber(enterprise)),

@@ -9,6 +9,7 @@ import type { CallEvent } from './calls/vocabulary.js';
 import type { Folded } from './calls/tracker.js';
 import { accountDeps } from './accounts-joint.js';
 import { createClickJoint } from './click-joint.js';
+import { createLettingInJoint } from './letting-in-joint.js';
 import {
   deliveryMetrics,
   integrationSource,
@@ -244,6 +245,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       statuses,
       links: () => links,
     });
+    const lettingIn = createLettingInJoint({ clock, log, box, directory, connections });
     const webhookJournal = await openJournal({
       dir: join(config.dataDir, 'journal', 'webhooks'),
       log,
@@ -328,6 +330,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
         (scope) => webhooksPlugin(scope, { findByToken, intake, clock, log, metrics }),
         (scope) => redirect.plugin(scope),
         (scope) => clicks.plugin(scope),
+        (scope) => lettingIn.plugin(scope),
       ],
     });
     const listener = createListener({

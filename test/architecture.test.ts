@@ -28,6 +28,7 @@ const MAY: Record<string, readonly string[] | 'everyone'> = {
   delivery: ['integrations/contract', 'calls', 'platform'],
   redirect: ['calls', 'platform'],
   click: ['calls', 'platform'],
+  'letting-in': ['integrations/contract', 'platform'],
   recordings: ['calls', 'platform'],
   recovery: ['calls', 'platform'],
   http: ['platform'],
@@ -144,7 +145,7 @@ describe('the structure', () => {
 
   it('keeps Fastify, the database driver and each wrapped package in their places, types included', () => {
     const places: Record<string, RegExp> = {
-      fastify: /^(http|webhooks|admin|redirect|click|recordings)\/|^[^/]*$/,
+      fastify: /^(http|webhooks|admin|redirect|click|letting-in|recordings)\/|^[^/]*$/,
       pg: /^db\//,
       'asterisk-manager': /^ami\/asterisk-manager-transport\.ts$/,
       'better-queue': /^delivery\/lane\.ts$/,

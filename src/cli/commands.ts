@@ -51,6 +51,24 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./deliveries-replay.js')).deliveriesReplay,
   },
   {
+    name: 'integrations check',
+    usage: 'ENTERPRISE CRM',
+    summary: 'asks a CRM whether its account can be used, and compares its users with our extensions',
+    load: async () => (await import('./integrations.js')).integrationsCheck,
+  },
+  {
+    name: 'integrations register',
+    usage: 'ENTERPRISE CRM',
+    summary: 'tells a CRM of us anew: our module, the whole code list, where to report clicks',
+    load: async () => (await import('./integrations.js')).integrationsRegister,
+  },
+  {
+    name: 'integrations authorise',
+    usage: 'ENTERPRISE CRM',
+    summary: 'prints where a person lets us into an account of amoCRM or Bitrix24',
+    load: async () => (await import('./integrations.js')).integrationsAuthorise,
+  },
+  {
     name: 'redirect try',
     usage: 'ENTERPRISE PHONE [LINE] [--json]',
     summary: 'asks the CRMs whom a call of this client would go to; does nothing',

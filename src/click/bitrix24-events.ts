@@ -2,7 +2,7 @@
  * What Bitrix24 posts when a person clicks a number, or a client asks to be called back. Form fields with brackets; all values
  * are text. A click is registered there already (`CALL_ID`); a callback is not.
  */
-import type { Fields } from './form.js';
+import type { Fields } from '../platform/form.js';
 
 export interface Bitrix24Click {
   /** `application_token` of the event. */

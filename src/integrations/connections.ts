@@ -62,7 +62,7 @@ export interface AccountPlace {
 export interface ConnectionsDeps {
   registry: readonly AnyConnector[];
   source(enterprise: string): IntegrationSource | null;
-  deps(place: AccountPlace): Omit<ConnectionDeps, 'log' | 'timezone'>;
+  deps(place: AccountPlace): Omit<ConnectionDeps, 'log' | 'enterprise' | 'timezone'>;
   log: Logger;
 }
 
@@ -96,6 +96,7 @@ export function createConnections({ registry, source, deps, log }: ConnectionsDe
     const limitKey = connector.limitKey(settings);
     const connection = connector.connect(settings, {
       ...deps({ enterprise: found.enterprise, type: connector.id, account: limitKey }),
+      enterprise: found.enterprise,
       timezone: found.timezone,
       log: log.child({ enterprise: found.enterprise, integration: connector.id }),
     });

@@ -77,6 +77,8 @@ export type Created = { kind: 'there'; id: string } | { kind: 'busy' } | { kind:
 export interface ConnectionDeps {
   http: HttpClient;
   log: Logger;
+  /** Its number, as it stands in addresses CRMs call back. */
+  enterprise: string;
   /** IANA zone of the enterprise. */
   timezone: string;
   /** Public base URL of this installation, without a trailing slash; null when not set. */
@@ -133,6 +135,9 @@ export interface Responsible {
 
 export type CheckResult = { ok: true; account: string; warnings: string[] } | { ok: false; code: string; why: string };
 
+/** A page to open and consent on, or an address of ours to enter in the CRM as the one it calls at installation. */
+export type HowToLetIn = { open: string } | { enter: string };
+
 export interface Connection {
   deliver(job: DeliveryJob, attempt: Attempt): Promise<Outcome>;
   /** The "Test" button: credentials, scopes, reachability. */
@@ -149,8 +154,12 @@ export interface Connection {
    * closed. Absent: it shows nothing.
    */
   dropAsked?(refs: Readonly<Record<string, string>>, extension: string, signal: AbortSignal): Promise<Outcome>;
-  /** Writes our module and the whole code list to the CRM; repeat-safe. */
+  /** Writes to the CRM what it must know of us: our module, the whole code list, the addresses it calls back; repeat-safe. */
   register?(signal: AbortSignal): Promise<CheckResult>;
+  /** What a person does to let us into the account; null where settings are all it takes. `state` comes back with him. */
+  howToLetIn?(state: string): HowToLetIn | null;
+  /** What a person or the CRM brought in a callback (a code, tokens) is verified, exchanged and kept. */
+  letIn?(told: Readonly<Record<string, string>>, signal: AbortSignal): Promise<CheckResult>;
   close(): Promise<void>;
 }
 

@@ -39,7 +39,7 @@ export function createRegistrar(deps: RegistrarDeps): { run(signal: AbortSignal)
     if (!found?.connection.register || found.settings['register'] === 'off') return;
     const key = `${enterprise}/${type}`;
     const fingerprint = createHash('sha256')
-      .update(JSON.stringify([found.settings, publicUrl, clientId(enterprise)]))
+      .update(JSON.stringify([found.settings, publicUrl, clientId(enterprise)], withoutRotating))
       .digest('hex');
     const wait = waits.get(key);
     if (done.get(key) === fingerprint || (wait?.fingerprint === fingerprint && clock.monotonic() < wait.until)) return;
@@ -75,4 +75,9 @@ export function createRegistrar(deps: RegistrarDeps): { run(signal: AbortSignal)
       }
     },
   };
+}
+
+/** A pair that the account has renewed is no change of its settings. */
+function withoutRotating(key: string, value: unknown): unknown {
+  return /^(access|refresh)_?token$/i.test(key) ? undefined : value;
 }

@@ -13,7 +13,7 @@ import { fieldsOf } from './fields.js';
 import type { Fields } from './fields.js';
 import { NOTHING, fleetAnswer } from './fleet-answer.js';
 import type { Caller, Decision, RedirectEnterprise } from './ports.js';
-import { createThrottle } from './throttle.js';
+import { createThrottle } from '../platform/throttle.js';
 import type { Told } from './told.js';
 
 export interface RedirectPluginOptions extends Omit<Told, 'settled'> {

@@ -363,6 +363,7 @@ export function contractSuite(crmUnderTest: CrmUnderTest): void {
         const connection = connector.connect(live.settings, {
           http: recorder.client,
           log: live.log,
+          enterprise: '0367',
           timezone: 'Europe/Minsk',
           publicUrl: null,
         });

@@ -30,6 +30,7 @@ export function connectLive(
   const connection = connector.connect(settings, {
     http,
     log,
+    enterprise: '0367',
     timezone: 'Europe/Minsk',
     publicUrl: 'https://pbx.example.invalid',
     ...deps,

@@ -5,6 +5,7 @@ import type { People } from '../people.js';
 import { searchCards } from './cards.js';
 import { createClient } from './client.js';
 import { deliver, plan } from './deliver.js';
+import { howToLetIn, letIn } from './let-in.js';
 import { check, listUsers } from './lookup.js';
 import { createOAuth } from './oauth.js';
 import { findResponsible } from './owner.js';
@@ -77,6 +78,9 @@ function connect(settings: AmoCrmSettings, deps: ConnectionDeps): Connection {
       const how = { signal, urgency: 'now' } as const;
       return findResponsible(client, searchCards(client, phone, how), settings, people(), how);
     },
+    howToLetIn: (state) => howToLetIn(settings, state),
+    // The signal is not passed on: a code is good once, and so is the answer to it.
+    letIn: (told) => letIn(told, settings, { oauth, tokens }),
     // Sockets belong to `http` and attempts to their signals; a pair that is being exchanged is let through and stored.
     close: () => tokens.settled(),
   };

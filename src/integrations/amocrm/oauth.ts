@@ -72,7 +72,7 @@ function readGrant(response: HttpResponse, blank: (text: string) => string): Gra
   const told = [body['title'], body['detail'], body['hint']].filter((part) => typeof part === 'string').join('; ');
   // 404 is what an account that was renamed answers.
   if ([400, 401, 403, 404].includes(status) && !isWebPage(response))
-    return refused(`amoCRM refuses to renew the tokens (${status}${told ? `: ${blank(told).slice(0, 300)}` : ''})`);
+    return refused(`amoCRM gives no tokens (${status}${told ? `: ${blank(told).slice(0, 300)}` : ''})`);
   const why = `amoCRM's token endpoint did not answer with tokens (${status})`;
   return { ok: false, failure: { kind: 'retry', code: `TOKEN_HTTP_${status}`, why } };
 }

@@ -7,7 +7,7 @@
  */
 import type { HttpClient, HttpResponse } from '../../platform/http-client.js';
 import type { Logger } from '../../platform/log.js';
-import type { ConnectionDeps } from '../contract.js';
+import type { ConnectionDeps, Failure } from '../contract.js';
 import { createBlanker, failureOf } from '../http-outcome.js';
 import { readAnswer, readBatch, refused } from './answers.js';
 import type { Answer, Refusal } from './answers.js';
@@ -30,6 +30,13 @@ export interface Bitrix24Client {
   /** The host the portal has moved to; null while it is where the settings say. */
   movedTo(): string | null;
 }
+
+const NOT_INSTALLED: Failure = {
+  kind: 'rejected',
+  code: 'NOT_INSTALLED',
+  why: 'the portal has not installed the application yet: install it, with our address as the one called at installation',
+  config: true,
+};
 
 /** Commands a batch takes. */
 export const MOST_COMMANDS = 50;
@@ -78,6 +85,7 @@ export function createClient(
 
   async function once(method: string, params: Params, signal: AbortSignal): Promise<Answer> {
     const token = tokens?.current().token;
+    if (token === null) return refused(NOT_INSTALLED);
     try {
       const response = await post(method, token === undefined ? params : { ...params, auth: token }, signal);
       return readAnswer(response, Date.now());
@@ -89,7 +97,7 @@ export function createClient(
   async function call(method: string, params: Params, signal: AbortSignal): Promise<Answer> {
     const expired = tokens?.current().token;
     let answer = await once(method, params, signal);
-    if (tokens && expired !== undefined && !answer.ok && answer.error === 'expired_token') {
+    if (tokens && expired && !answer.ok && answer.error === 'expired_token') {
       const failure = await tokens.renew(expired);
       answer = failure ? refused(failure) : await once(method, params, signal);
     }

@@ -5,6 +5,7 @@ import { check } from './check.js';
 import { dropAsked } from './click.js';
 import { createClient } from './client.js';
 import { deliver, plan } from './deliver.js';
+import { INSTALL_PATH, bindEvents, install } from './install.js';
 import { findResponsible, listUsers } from './lookup.js';
 import type { Context } from './requests.js';
 import { settingsSchema } from './settings.js';
@@ -32,7 +33,7 @@ export const bitrix24 = defineConnector({
 });
 
 function connect(settings: Bitrix24Settings, deps: ConnectionDeps): Connection {
-  const { http, log, keepSecrets } = deps;
+  const { http, log, keepSecrets, publicUrl, enterprise } = deps;
   const client = createClient(settings, { http, log, ...(keepSecrets ? { keepSecrets } : {}) });
 
   function context(): Context {
@@ -54,6 +55,13 @@ function connect(settings: Bitrix24Settings, deps: ConnectionDeps): Connection {
     users: (signal) => listUsers(client, settings, signal),
     findResponsible: (phone, signal) => findResponsible(client, context(), phone, signal),
     dropAsked: (refs, extension, signal) => dropAsked(client, context(), refs, extension, signal),
+    // An application alone is told of clicks at an address it names itself; a webhook's portal has it entered by a person.
+    ...(settings.access.kind === 'application' && settings.access.accessToken !== null
+      ? { register: (signal) => bindEvents(client, { publicUrl, enterprise }, signal) }
+      : {}),
+    howToLetIn: () =>
+      settings.client_id === null || publicUrl === null ? null : { enter: `${publicUrl}${INSTALL_PATH}/${enterprise}` },
+    letIn: (told, signal) => install(told, settings, deps, signal),
     // Nothing is held: sockets belong to `http`, and an attempt under way ends by its own signal.
     close: async () => {},
   };

@@ -4,6 +4,7 @@
  *
  * Two ways in. An incoming webhook: its address is the secret. A local application: a pair of tokens, renewed by
  * `client_id` and `client_secret`; it wins where both are given, since some portals let only applications register calls.
+ * The portal tells the tokens when it installs the application (`install.ts`); until then a webhook serves, if there is one.
  */
 import { z } from 'zod';
 import { userExtensions } from '../people.js';
@@ -113,7 +114,8 @@ export type Access =
       base: string;
       clientId: string | null;
       clientSecret: string | null;
-      accessToken: string;
+      /** Null before the portal has installed it. */
+      accessToken: string | null;
       refreshToken: string | null;
       oauthUrl: string;
     };
@@ -132,10 +134,12 @@ export const settingsSchema = fields.transform((raw, context) => {
 export type Bitrix24Settings = z.infer<typeof settingsSchema>;
 
 function accessOf(raw: z.infer<typeof fields>): Access | { field: string; why: string } {
-  if (raw.access_token !== null) return applicationAccess(raw, raw.access_token);
+  const webhook = raw.webhook_url ?? raw.incoming_webhook;
+  if (raw.access_token !== null || (webhook === null && raw.client_id !== null && raw.client_secret !== null))
+    return applicationAccess(raw, raw.access_token);
   const field = raw.webhook_url === null && raw.incoming_webhook !== null ? 'incoming_webhook' : 'webhook_url';
   const why = 'must be the whole address of an incoming webhook, such as https://example.bitrix24.ru/rest/1/…/';
-  const url = urlOf(raw.webhook_url ?? raw.incoming_webhook ?? '');
+  const url = urlOf(webhook ?? '');
   // What Bitrix24 shows beside a new webhook has a method behind it.
   const parts = url && /^(.*\/rest\/(\d+)\/([\w-]{4,})\/)/.exec(`${url.pathname}/`);
   if (!url || !parts) return { field, why };
@@ -143,7 +147,10 @@ function accessOf(raw: z.infer<typeof fields>): Access | { field: string; why: s
   return { kind: 'webhook', base: `${url.origin}${path}`, secret, userId };
 }
 
-function applicationAccess(raw: z.infer<typeof fields>, accessToken: string): Access | { field: string; why: string } {
+function applicationAccess(
+  raw: z.infer<typeof fields>,
+  accessToken: string | null,
+): Access | { field: string; why: string } {
   const endpoint = urlOf(raw.client_endpoint ?? raw.domain ?? '');
   if (!endpoint)
     return {

@@ -28,7 +28,7 @@ interface Pair {
 }
 
 export interface Tokens {
-  current(): { token: string; base: string };
+  current(): { token: string | null; base: string };
   /** Gets a token newer than `expired`; answers why it could not. */
   renew(expired: string): Promise<Failure | null>;
 }

@@ -108,6 +108,7 @@ export function createRig(options: RigOptions) {
       const connection = connector.connect(values, {
         http: recorder.client,
         log,
+        enterprise,
         timezone: 'Europe/Minsk',
         publicUrl: null,
       });
@@ -116,7 +117,7 @@ export function createRig(options: RigOptions) {
     /** An account of a real CRM, by settings as an operator writes them. */
     connect(connector: AnyConnector, raw: Record<string, unknown>, enterprise = '0367'): void {
       const parsed = connector.settings.parse(raw);
-      const deps = { http: recorder.client, log, timezone: 'Europe/Minsk', publicUrl: null };
+      const deps = { http: recorder.client, log, enterprise, timezone: 'Europe/Minsk', publicUrl: null };
       accounts.set(`${enterprise}/${connector.id}`, {
         connector,
         connection: connector.connect(parsed, deps),

@@ -135,6 +135,28 @@ describe('an application', () => {
     expect(await attempt(live.connection, RECORD, finished(), freshMemory())).toMatchObject({ kind: 'retry' });
   });
 
+  it('that no portal has installed yet sends nothing and says what to do; a webhook beside it serves meanwhile', async () => {
+    const waiting = portal.connect(application({ access_token: null, refresh_token: null }));
+    expect(await attempt(waiting.connection, RECORD, finished(), freshMemory())).toMatchObject({
+      kind: 'rejected',
+      code: 'NOT_INSTALLED',
+      config: true,
+    });
+    expect(waiting.connection.howToLetIn?.('')).toEqual({ enter: 'https://pbx.example.invalid/bitrix24/install/0367' });
+    expect(portal.crm.exchanges).toEqual([]);
+    const both = application({ access_token: null, webhook_url: `${portal.crm.url}/rest/1/secret/` });
+    const live = portal.connect(both);
+    expect((await attempt(live.connection, RECORD, finished(), freshMemory())).kind).toBe('accepted');
+  });
+
+  it('of another code than the settings name is not taken for ours', async () => {
+    const live = portal.connect(application({ client_id: 'local.9' }), { keepSecrets: async () => {} });
+    expect(await live.connection.letIn?.(portal.crm.tokens.installed(), AbortSignal.timeout(5_000))).toMatchObject({
+      ok: false,
+      code: 'OTHER_APPLICATION',
+    });
+  });
+
   it('is refused by name when its token is none', async () =>
     expect(
       await portal.connect(application({ access_token: 'nonsense' })).connection.check(AbortSignal.timeout(5_000)),

@@ -73,7 +73,7 @@ interface Described {
   run: Method;
 }
 
-export function methodsOf(portal: Bitrix24Portal, moods: Moods): Map<string, Described> {
+export function methodsOf(portal: Bitrix24Portal, moods: Moods, clientId: string): Map<string, Described> {
   const telephony = { scope: ['telephony'] };
   const person = ['USER_ID', 'USER_PHONE_INNER'];
   const described: Record<string, Described> = {
@@ -92,6 +92,12 @@ export function methodsOf(portal: Bitrix24Portal, moods: Moods): Map<string, Des
           result: { isExisting: method !== undefined, isAvailable: method !== undefined && mayUse(method, caller) },
         };
       },
+    },
+    'app.info': { scope: [], takes: [], run: (_params, caller) => appInfo(caller, clientId) },
+    'event.bind': {
+      scope: [],
+      takes: ['event', 'handler', 'auth_type', 'event_type', 'auth_connector', 'options'],
+      run: (params, caller) => bind(portal, params, caller),
     },
     'user.get': {
       scope: ['user', 'user_basic', 'user_brief'],
@@ -163,6 +169,28 @@ export function methodsOf(portal: Bitrix24Portal, moods: Moods): Map<string, Des
   };
   const methods = new Map(Object.entries(described));
   return methods;
+}
+
+function ofApplication({ kind }: Caller): void {
+  if (kind !== 'application') throw new Refused(400, 'ACCESS_DENIED', 'Access denied! Application context required');
+}
+
+function appInfo(caller: Caller, clientId: string): Reply {
+  ofApplication(caller);
+  return { result: { ID: 5, CODE: clientId, VERSION: 1, STATUS: 'L', INSTALLED: true, LANGUAGE_ID: 'ru' } };
+}
+
+const EVENTS = ['ONEXTERNALCALLSTART', 'ONEXTERNALCALLBACKSTART', 'ONAPPINSTALL', 'ONAPPUNINSTALL'];
+
+function bind(portal: Bitrix24Portal, params: Params, caller: Caller): Reply {
+  ofApplication(caller);
+  const [event, handler] = [text(params['event']).toUpperCase(), text(params['handler'])];
+  if (!EVENTS.includes(event)) throw new Refused(400, 'ERROR_EVENT_NOT_FOUND', 'Event not found');
+  if (!URL.canParse(handler)) throw new Refused(400, 'ERROR_CORE', 'Handler URL is not valid');
+  if (portal.handlers.some((one) => one.event === event && one.handler === handler))
+    throw new Refused(400, 'ERROR_CORE', 'Unable to set event handler: Handler already binded');
+  portal.handlers.push({ event, handler });
+  return { result: true, effect: `${event} goes to ${new URL(handler).pathname}` };
 }
 
 export function mayUse({ scope }: Pick<Described, 'scope'>, { scopes }: Caller): boolean {

@@ -76,6 +76,8 @@ export class Bitrix24Portal {
   readonly cards: PortalCard[] = [];
   /** External lines by number. */
   readonly lines = new Set<string>();
+  /** Where events of the application go. */
+  readonly handlers: { event: string; handler: string }[] = [];
   readonly #now: () => number;
   #ids = 0;
 

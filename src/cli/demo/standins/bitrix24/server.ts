@@ -100,7 +100,7 @@ class PortalApi {
     bucket: LeakyBucket,
     options: Bitrix24StandInOptions,
   ) {
-    this.#methods = methodsOf(portal, moods);
+    this.#methods = methodsOf(portal, moods, tokens.application.clientId);
     this.#moods = moods;
     this.#tokens = tokens;
     this.#bucket = bucket;

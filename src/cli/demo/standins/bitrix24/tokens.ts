@@ -15,6 +15,8 @@ const DEFAULT: Application = {
   refreshToken: 'refresh-token-0000',
 };
 
+export const APPLICATION_TOKEN = '51856fefc120afa4b628cc82d3935cce';
+
 export class Tokens {
   readonly application: Application;
   endpoint = '';
@@ -47,24 +49,38 @@ export class Tokens {
       return { status: 400, body: { error: 'invalid_client', error_description: 'Invalid client' } };
     if (query.get('grant_type') !== 'refresh_token' || query.get('refresh_token') !== this.#refresh)
       return { status: 400, body: { error: 'invalid_grant', error_description: 'Invalid grant' } };
+    return { status: 200, body: { ...this.#pair(), domain: 'oauth.bitrix.info' }, effect: 'tokens renewed' };
+  }
+
+  /** The portal installs the application: what its event brings, as a form. */
+  installed(): Record<string, string> {
+    const auth = { ...this.#pair(), domain: new URL(this.endpoint).host, application_token: APPLICATION_TOKEN };
+    return {
+      event: 'ONAPPINSTALL',
+      event_handler_id: '1',
+      'data[VERSION]': '1',
+      'data[ACTIVE]': 'Y',
+      'data[INSTALLED]': 'Y',
+      'data[LANGUAGE_ID]': 'ru',
+      ts: String(Math.floor(Date.now() / 1_000)),
+      ...Object.fromEntries(Object.entries(auth).map(([name, value]) => [`auth[${name}]`, String(value)])),
+    };
+  }
+
+  #pair(): Record<string, string | number> {
     this.renewals += 1;
     if (this.#access !== '') this.#former.add(this.#access);
     this.#access = `access-token-${String(this.renewals).padStart(4, '0')}`;
     this.#refresh = `refresh-token-${String(this.renewals).padStart(4, '0')}`;
     return {
-      status: 200,
-      body: {
-        access_token: this.#access,
-        refresh_token: this.#refresh,
-        expires_in: 3600,
-        client_endpoint: this.endpoint,
-        server_endpoint: `${this.endpoint}`,
-        domain: 'oauth.bitrix.info',
-        member_id: 'a223c6b3710f85df22e9377d6c4f7553',
-        scope: 'crm,telephony,user',
-        status: 'L',
-      },
-      effect: 'tokens renewed',
+      access_token: this.#access,
+      refresh_token: this.#refresh,
+      expires_in: 3600,
+      client_endpoint: this.endpoint,
+      server_endpoint: this.endpoint,
+      member_id: 'a223c6b3710f85df22e9377d6c4f7553',
+      scope: 'crm,telephony,user',
+      status: 'L',
     };
   }
 }

@@ -1,4 +1,4 @@
-/** What a CRM posts: a form, or the query of an address, as plain text fields. */
+/** What is posted to us as a form, or asked in the query of an address, as plain text fields. */
 
 export type Fields = Readonly<Record<string, string>>;
 
