@@ -8,6 +8,7 @@ import { createPbxLinks } from './ami/links.js';
 import type { CallEvent } from './calls/vocabulary.js';
 import type { Folded } from './calls/tracker.js';
 import { accountDeps } from './accounts-joint.js';
+import { createAdminJoint } from './admin-joint.js';
 import { createClickJoint } from './click-joint.js';
 import { createLettingInJoint } from './letting-in-joint.js';
 import {
@@ -246,6 +247,19 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       links: () => links,
     });
     const lettingIn = createLettingInJoint({ clock, log, box, directory, connections });
+    const admin = createAdminJoint({
+      pool,
+      clock,
+      log,
+      publicUrl: config.publicUrl,
+      save,
+      directory,
+      connections,
+      crmUsers,
+      delivery,
+      links: () => links,
+      adminPassword: config.adminPassword,
+    });
     const webhookJournal = await openJournal({
       dir: join(config.dataDir, 'journal', 'webhooks'),
       log,
@@ -331,6 +345,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
         (scope) => redirect.plugin(scope),
         (scope) => clicks.plugin(scope),
         (scope) => lettingIn.plugin(scope),
+        (scope) => admin.plugin(scope),
       ],
     });
     const listener = createListener({
@@ -392,6 +407,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       await runPartitionMaintenance(pool, clock.now(), { ...DEFAULT_RETENTION, ...config.retention });
       await dropJournalMarks(pool);
       await clicks.maintain();
+      await admin.maintain();
     }
 
     /** What must be done once before the parts may run; a database that goes away in the middle is waited for. */
@@ -401,6 +417,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
         try {
           await releaseFormerLeases(pool, instance.holder);
           await maintain();
+          await admin.prepare();
           return await directory.refresh();
         } catch (error) {
           if (databaseFailure(error) === 'other') throw error;
@@ -420,6 +437,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       work('registrations', (signal) => registrar.run(signal));
       work('status of managers', (signal) => statuses.run(signal));
       work('clicks', (signal) => clicks.run(signal));
+      work('admin', (signal) => admin.run(signal));
       work('maintenance', async (signal) => {
         for (; !signal.aborted; await clock.sleep(MAINTENANCE_MS, signal)) await maintain();
       });

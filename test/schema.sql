@@ -1,3 +1,39 @@
+TABLE admin_accounts (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  login text NOT NULL,
+  name text NOT NULL DEFAULT ''::text,
+  password text NOT NULL,
+  enterprise_number text,
+  disabled_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  last_login_at timestamp with time zone,
+  CONSTRAINT admin_accounts_login_check CHECK ((login = lower(login))),
+  CONSTRAINT admin_accounts_login_key UNIQUE (login),
+  CONSTRAINT admin_accounts_pkey PRIMARY KEY (id)
+);
+INTERNAL TRIGGERS 2;
+
+TABLE admin_sessions (
+  token_hash bytea NOT NULL,
+  account_id bigint NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  address text NOT NULL,
+  agent text NOT NULL,
+  CONSTRAINT admin_sessions_account_id_fkey FOREIGN KEY (account_id) REFERENCES admin_accounts(id) ON DELETE CASCADE,
+  CONSTRAINT admin_sessions_pkey PRIMARY KEY (token_hash)
+);
+CREATE INDEX admin_sessions_account ON admin_sessions USING btree (account_id);
+CREATE INDEX admin_sessions_expiry ON admin_sessions USING btree (expires_at);
+INTERNAL TRIGGERS 2;
+
+TABLE admin_tries (
+  key text NOT NULL,
+  tries integer NOT NULL,
+  window_ends timestamp with time zone NOT NULL,
+  CONSTRAINT admin_tries_pkey PRIMARY KEY (key)
+);
+
 TABLE asterisk_logs (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   "timestamp" timestamp with time zone NOT NULL DEFAULT now(),
@@ -239,6 +275,8 @@ TABLE integration_logs (
 ) PARTITION BY LIST (integration_type);
 CREATE INDEX integration_logs_call ON ONLY integration_logs USING btree (call_id);
 CREATE INDEX integration_logs_enterprise ON ONLY integration_logs USING btree (enterprise_number, created_at DESC);
+CREATE INDEX integration_logs_enterprise_status ON ONLY integration_logs USING btree (enterprise_number, status, created_at DESC);
+CREATE INDEX integration_logs_phone ON ONLY integration_logs USING btree (enterprise_number, phone, created_at DESC);
 CREATE INDEX integration_logs_status ON ONLY integration_logs USING btree (status, created_at DESC);
 CREATE INDEX integration_logs_type ON ONLY integration_logs USING btree (integration_type, created_at DESC);
 
@@ -411,6 +449,8 @@ TABLE webhook_inbox (
   CONSTRAINT webhook_inbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX webhook_inbox_pbx ON webhook_inbox USING btree (pbx, id);
+
+SEQUENCE admin_accounts_id_seq;
 
 SEQUENCE asterisk_logs_id_seq;
 

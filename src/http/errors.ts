@@ -7,6 +7,7 @@ import type { Logger } from '../platform/log.js';
 export const HTTP_STATUS: Record<ErrorCode, number> = {
   CONFIG_INVALID: 422,
   CONFIG_OVERLAP: 409,
+  CONFIG_CHANGED: 409,
   DB_UNREACHABLE: 503,
   DB_EMBEDDED_UNSUPPORTED: 503,
   DB_EMBEDDED_NO_USER: 503,
@@ -27,6 +28,8 @@ export const HTTP_STATUS: Record<ErrorCode, number> = {
   WEBHOOK_MALFORMED: 400,
   WEBHOOK_TOO_LARGE: 413,
   THROTTLED: 429,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
   ADDRESS_REFUSED: 422,
   HTTP_NOT_SENT: 502,
   HTTP_UNKNOWN: 502,

@@ -46,7 +46,8 @@ export async function buildServer(options: HttpServerOptions): Promise<HttpServe
     bodyLimit: MOST_BYTES,
     trustProxy: trusted(options.trustProxy),
     // A redirect would turn a PBX's POST into a GET, so a slash too many is read as meant.
-    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    // A batch of questions to the admin names them all in one part of its path.
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 2_000 },
     requestTimeout: REQUEST_MS,
     // What comes in on an open connection while closing is answered as ever: a PBX takes a 503 for a lost post.
     return503OnClosing: false,

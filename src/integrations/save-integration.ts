@@ -23,7 +23,7 @@ export interface IntegrationSave {
 /**
  * Saves one integration in the caller's transaction, under a lock of the enterprise's row, and tells every daemon at commit.
  * @returns the integration's new version
- * @throws TrunklineError ENTERPRISE_UNKNOWN; CONFIG_INVALID when somebody else saved in between
+ * @throws TrunklineError ENTERPRISE_UNKNOWN; CONFIG_CHANGED when somebody else saved in between
  */
 export async function saveIntegration(tx: Queryable, deps: SaveDeps, save: IntegrationSave): Promise<number> {
   const row = await lockEnterprise(tx, save.enterprise);
@@ -32,7 +32,7 @@ export async function saveIntegration(tx: Queryable, deps: SaveDeps, save: Integ
   const version = own.versions[save.type] ?? 0;
   if (save.expectedVersion !== undefined && save.expectedVersion !== version) {
     throw new TrunklineError(
-      'CONFIG_INVALID',
+      'CONFIG_CHANGED',
       `${save.type} of ${save.enterprise} was changed by somebody else: read it again`,
     );
   }

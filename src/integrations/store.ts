@@ -36,6 +36,13 @@ export async function readAll(db: Queryable): Promise<EnterpriseRow[]> {
   return (await db.query<EnterpriseRow>(`SELECT ${COLUMNS} FROM enterprises ORDER BY number`)).rows;
 }
 
+export async function readEnterprise(db: Queryable, number: string): Promise<EnterpriseRow | null> {
+  const { rows } = await db.query<EnterpriseRow>(`SELECT ${COLUMNS} FROM enterprises WHERE number::text = $1`, [
+    number,
+  ]);
+  return rows[0] ?? null;
+}
+
 /** Who has subscribed to which bot in the old system, by the bot's token; empty where there is no such table. */
 export async function readSubscribers(db: Queryable): Promise<Map<string, string[]>> {
   const known = await db.query<{ columns: string }>(

@@ -1,0 +1,44 @@
+/** What procedures work with. The composition (admin-joint.ts) joins it. */
+import type { Connections } from '../integrations/connections.js';
+import type { AnyConnector } from '../integrations/contract.js';
+import type { CrmUsers } from '../integrations/crm-users.js';
+import type { Directory } from '../integrations/directory.js';
+import type { SaveDeps } from '../integrations/save-integration.js';
+import type { DeliveryWorker } from '../delivery/worker.js';
+import type { Clock } from '../platform/clock.js';
+import type { Logger } from '../platform/log.js';
+import type { Sessions } from './sessions.js';
+import type { Pool } from './store.js';
+import type { Watch } from './watch.js';
+
+export interface AdminServices {
+  pool: Pool;
+  clock: Clock;
+  log: Logger;
+  /** Without a trailing slash; null when not set. */
+  publicUrl: string | null;
+  sessions: Sessions;
+  /** The subscriptions that are open. */
+  watch: Watch;
+  registry: readonly AnyConnector[];
+  save: SaveDeps;
+  directory: Pick<Directory, 'byNumber' | 'all' | 'refresh' | 'loaded' | 'stats'>;
+  connections: Pick<Connections, 'of' | 'problems'>;
+  crmUsers: Pick<CrmUsers, 'state' | 'load'>;
+  delivery: Pick<DeliveryWorker, 'status' | 'resume'>;
+  pbx: PbxPort;
+}
+
+/** The links to PBXs, as far as an administrator sees them. */
+export interface PbxPort {
+  state(key: string): PbxState | null;
+}
+
+export interface PbxState {
+  phase: 'away' | 'catching-up' | 'live';
+  /** Of the session: `connecting`, `waiting`, `refused` … */
+  session: string;
+  transport: string | null;
+  lastError: string | null;
+  skewMs: number | null;
+}

@@ -1,0 +1,99 @@
+/**
+ * Every procedure there is, called by nobody, by an administrator on his own enterprise and on another one, and by a
+ * super-admin. A procedure that stands not in the table fails the test: whoever adds one says who may call it.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { appRouter } from '../../src/admin/router.js';
+import { startTestApp } from '../support/test-app.js';
+import type { TestApp } from '../support/test-app.js';
+import { callerOf, oldSession, oldUser } from './admin-client.js';
+import { enterpriseEntryOf } from './enterprises.js';
+
+type Who = 'nobody' | 'own' | 'other' | 'super';
+const WHO: readonly Who[] = ['nobody', 'own', 'other', 'super'];
+
+/** What each level lets through; what it does not is refused with the other's code. */
+const LEVELS: Record<string, Record<Who, 'passes' | 'UNAUTHORIZED' | 'FORBIDDEN'>> = {
+  open: { nobody: 'passes', own: 'passes', other: 'passes', super: 'passes' },
+  signedIn: { nobody: 'UNAUTHORIZED', own: 'passes', other: 'passes', super: 'passes' },
+  ofEnterprise: { nobody: 'UNAUTHORIZED', own: 'passes', other: 'FORBIDDEN', super: 'passes' },
+  operator: { nobody: 'UNAUTHORIZED', own: 'FORBIDDEN', other: 'FORBIDDEN', super: 'passes' },
+};
+
+/** Of each procedure its level, and an input that parses; that of an enterprise names it by itself. */
+const TABLE: Record<string, [level: keyof typeof LEVELS, input?: object]> = {
+  'auth.logIn': ['open', { login: 'nobody', password: 'wrong' }],
+  'auth.logOut': ['signedIn'],
+  'auth.logOutEverywhere': ['signedIn'],
+  'auth.me': ['open'],
+  'auth.changePassword': ['signedIn', { old: 'old', password: 'new' }],
+  'enterprises.list': ['signedIn'],
+  'integrations.list': ['ofEnterprise'],
+  'integrations.get': ['ofEnterprise', { type: 'retailcrm' }],
+};
+
+/** With which a level answers: anything else is the procedure's own business, reached past the rights. */
+const REFUSALS = ['UNAUTHORIZED', 'FORBIDDEN'];
+/** Procedures that answer so themselves. */
+const OWN_REFUSALS: Record<string, string> = { 'auth.logIn': 'UNAUTHORIZED', 'auth.changePassword': 'FORBIDDEN' };
+
+const procedures = Object.entries(appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>);
+
+describe('rights of every procedure', () => {
+  let running: TestApp;
+  beforeAll(async () => {
+    running = await startTestApp({ enterprises: [enterpriseEntryOf('0367'), enterpriseEntryOf('0368')] });
+  });
+  afterAll(async () => await running[Symbol.asyncDispose]());
+
+  it('knows every procedure, and no other', () => {
+    expect(Object.keys(TABLE).sort()).toEqual(procedures.map(([path]) => path).sort());
+  });
+
+  it.each(procedures.map(([path, { _def }]) => [path, _def.type] as const))('%s', async (path, type) => {
+    const [level, input] = TABLE[path] ?? ['operator'];
+    const came: Record<string, string> = {};
+    for (const who of WHO) came[who] = await call(who, path, type, level, input);
+    expect(came).toEqual(LEVELS[level]);
+  });
+
+  async function call(who: Who, path: string, type: string, level: string, input: object = {}): Promise<string> {
+    const { db, app } = running;
+    // A session of its own each time: some procedures end it.
+    const token = { nobody: null, own: oldUser(db, '0367'), other: oldUser(db, '0368'), super: oldSession(db, null) }[
+      who
+    ];
+    const caller = callerOf(app.url, await token);
+    const whole = level === 'ofEnterprise' ? { enterprise: '0367', ...input } : input;
+    const code = await codeOf(caller.fetch, app.url, path, type, whole);
+    const own = OWN_REFUSALS[path] === code && LEVELS[level]?.[who] === 'passes';
+    return REFUSALS.includes(code) && !own ? code : 'passes';
+  }
+
+  async function codeOf(
+    request: typeof fetch,
+    url: string,
+    path: string,
+    type: string,
+    input: object,
+  ): Promise<string> {
+    const query = `?input=${encodeURIComponent(JSON.stringify(input))}`;
+    const answer =
+      type === 'mutation'
+        ? await request(`${url}/trpc/${path}`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(input),
+          })
+        : await request(`${url}/trpc/${path}${query}`, { signal: AbortSignal.timeout(5_000) });
+    if (type === 'subscription' && answer.status === 200) {
+      await answer.body?.cancel();
+      return 'ok';
+    }
+    const body = (await answer.json()) as { error?: { data: { code: string } } };
+    const code = body.error?.data.code ?? 'ok';
+    // What was wrong with the call itself would pass for a right that holds.
+    expect(['BAD_REQUEST', 'METHOD_NOT_SUPPORTED', 'INTERNAL_SERVER_ERROR']).not.toContain(code);
+    return code;
+  }
+});
