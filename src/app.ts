@@ -49,6 +49,8 @@ import { createVault } from './integrations/secrets.js';
 import { createHealth } from './http/health.js';
 import { buildServer } from './http/server.js';
 import { createPbxUnits } from './pbx-units.js';
+import { createRecoveryJoint } from './recovery-joint.js';
+import type { HoldMs } from './recovery-joint.js';
 import { createRedirectJoint } from './redirect-joint.js';
 import { createAddressGuard } from './platform/address-guard.js';
 import { noticeSteps, systemClock } from './platform/clock.js';
@@ -185,13 +187,14 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
 
     // 3. The PBXs: units fold facts, links and webhooks bring them.
     const counted = metrics.counter('calls_counted_total', 'What the tracker and its owners counted', ['what']);
+    const tracker = { ringCollectMs: DEFAULT_RING_COLLECT_MS, ...config.calls };
     const units = createPbxUnits({
       pool,
       clock,
       log,
       holder: instance.holder,
       leaseTtlMs: config.calls.leaseMs ?? DEFAULT_LEASE_MS,
-      tracker: { ringCollectMs: DEFAULT_RING_COLLECT_MS, ...config.calls },
+      tracker,
       journalDir: join(config.dataDir, 'journal'),
       openJournal: (dir) => openJournal({ dir, log, ...config.journal }),
       toFact,
@@ -287,7 +290,20 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       },
     });
 
-    async function owe(tx: PoolClient, { events, arrivals }: Folded): Promise<() => void> {
+    const recovery = createRecoveryJoint({
+      pool,
+      clock,
+      log,
+      metrics,
+      directory,
+      connections,
+      units: () => units,
+      tracker,
+      owe,
+      findByToken,
+    });
+
+    async function owe(tx: PoolClient, { events, arrivals }: Folded, holdMs?: HoldMs): Promise<() => void> {
       await redirect.callsOver(tx, events);
       const told = events.map((event, i) => {
         const planned = connections.plan(event.call.enterprise, event);
@@ -299,7 +315,10 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       );
       const owed = told.flatMap(({ event, planned, arrivedAt }) =>
         planned.map(({ type, plan }) => {
-          return { enterprise: event.call.enterprise, type, event, steps: stepsOf(plan), arrivedAt };
+          const { enterprise } = event.call;
+          const steps = stepsOf(plan);
+          const held = steps.length > 0 && holdMs ? holdMs(enterprise, type) : 0;
+          return { enterprise, type, event, steps, arrivedAt, holdMs: held };
         }),
       );
       const lanes = await outbox.owe(tx, owed);
@@ -346,6 +365,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
         (scope) => clicks.plugin(scope),
         (scope) => lettingIn.plugin(scope),
         (scope) => admin.plugin(scope),
+        (scope) => recovery.plugin(scope),
       ],
     });
     const listener = createListener({
@@ -436,6 +456,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       work('users of CRMs', (signal) => crmUsers.run(signal));
       work('registrations', (signal) => registrar.run(signal));
       work('status of managers', (signal) => statuses.run(signal));
+      work('recovery', (signal) => recovery.run(signal));
       work('clicks', (signal) => clicks.run(signal));
       work('admin', (signal) => admin.run(signal));
       work('maintenance', async (signal) => {

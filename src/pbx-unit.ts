@@ -20,6 +20,7 @@ import type { Lease } from './db/leases.js';
 import type { Pool, PoolClient } from './db/pool.js';
 import { inTransaction } from './db/tx.js';
 import type { Clock } from './platform/clock.js';
+import { TrunklineError } from './platform/errors.js';
 import type { Journal } from './platform/journal.js';
 import type { Logger } from './platform/log.js';
 import type { FleetEventName } from './webhooks/parse.js';
@@ -52,6 +53,8 @@ export interface PbxUnit {
   offer(fact: Fact): void;
   inboxChanged(): void;
   profilesChanged(): void;
+  /** One transaction under this PBX's lease, between two folds. Rejects while another daemon holds the PBX. */
+  between<T>(work: (tx: PoolClient, epoch: number) => Promise<T>): Promise<T>;
   /** Null while another daemon holds this PBX. */
   owner(): Owner | null;
   lease(): Lease | null;
@@ -218,12 +221,24 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
     }
   }
 
+  async function between<T>(work: (tx: PoolClient, epoch: number) => Promise<T>): Promise<T> {
+    const [running, held] = [owner, lease];
+    if (!running || !held) throw new TrunklineError('DB_EPOCH_STALE', 'this PBX is not folded here');
+    return running.between(() =>
+      inTransaction(pool, async (tx) => {
+        await assertEpoch(tx, held);
+        return work(tx, held.epoch);
+      }),
+    );
+  }
+
   const done = run();
   return {
     key,
     offer: (fact) => owner?.offer(fact),
     inboxChanged: () => owner?.inboxChanged(),
     profilesChanged: () => owner?.tracker.setContext(context()),
+    between,
     owner: () => owner,
     lease: () => lease,
     leaseLeftMs: () => (lease ? Math.max(0, leasedAt + deps.leaseTtlMs - clock.monotonic()) : 0),

@@ -10,10 +10,11 @@ import type { Enterprise } from './config/enterprise.js';
 import { sessionOf } from './app-joints.js';
 import { callProfiles } from './config/profile.js';
 import { renewLeases } from './db/leases.js';
-import type { Pool } from './db/pool.js';
+import type { Pool, PoolClient } from './db/pool.js';
 import { startPbxUnit } from './pbx-unit.js';
 import type { PbxUnit, PbxUnitDeps } from './pbx-unit.js';
 import type { Clock } from './platform/clock.js';
+import { TrunklineError } from './platform/errors.js';
 import type { Logger } from './platform/log.js';
 
 type Shared = Omit<
@@ -45,6 +46,8 @@ export interface PbxUnits {
   held(): ReadonlySet<string>;
   /** False when another daemon folds what this PBX's webhooks tell. */
   isOurs(key: string): boolean;
+  /** One transaction under the lease of this PBX, between two of its folds. Rejects while it is not ours. */
+  between<T>(key: string, work: (tx: PoolClient, epoch: number) => Promise<T>): Promise<T>;
   /** What is left of the lease of this PBX, milliseconds: nothing is done there with little of it. */
   leaseLeftMs(key: string): number;
   /** Keeps leases and marks until the signal aborts. */
@@ -177,6 +180,11 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
       }),
     held: () => held,
     isOurs: (key) => (units.get(key)?.owner() ?? null) !== null,
+    async between(key, work) {
+      const unit = units.get(key);
+      if (!unit) throw new TrunklineError('DB_EPOCH_STALE', `no enterprise has the PBX ${key}`);
+      return unit.between(work);
+    },
     leaseLeftMs: (key) => units.get(key)?.leaseLeftMs() ?? 0,
     async keep(signal) {
       await Promise.all([keeping(signal), marking(signal)]);

@@ -145,7 +145,7 @@ describe('the structure', () => {
 
   it('keeps Fastify, the database driver and each wrapped package in their places, types included', () => {
     const places: Record<string, RegExp> = {
-      fastify: /^(http|webhooks|admin|redirect|click|letting-in|recordings)\/|^[^/]*$/,
+      fastify: /^(http|webhooks|admin|redirect|click|letting-in|recordings|recovery)\/|^[^/]*$/,
       pg: /^db\//,
       'asterisk-manager': /^ami\/asterisk-manager-transport\.ts$/,
       'better-queue': /^delivery\/lane\.ts$/,

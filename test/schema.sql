@@ -340,6 +340,7 @@ TABLE pbx_gaps (
   started_at timestamp with time zone NOT NULL,
   ended_at timestamp with time zone,
   reason text NOT NULL,
+  recovered_at timestamp with time zone,
   CONSTRAINT pbx_gaps_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX pbx_gaps_open ON pbx_gaps USING btree (pbx, reason) WHERE (ended_at IS NULL);
@@ -369,6 +370,32 @@ TABLE recordings (
   CONSTRAINT recordings_pkey PRIMARY KEY (id),
   CONSTRAINT recordings_token_key UNIQUE (token)
 );
+
+TABLE recovery_cursors (
+  pbx text NOT NULL,
+  source text NOT NULL,
+  place jsonb NOT NULL,
+  open jsonb NOT NULL DEFAULT '[]'::jsonb,
+  read_up_to timestamp with time zone,
+  moved_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT recovery_cursors_pkey PRIMARY KEY (pbx, source)
+);
+
+TABLE recovery_inbox (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  pbx text NOT NULL,
+  enterprise_number text NOT NULL,
+  event_type text NOT NULL,
+  unique_id text NOT NULL DEFAULT ''::text,
+  raw_data jsonb NOT NULL,
+  at timestamp with time zone NOT NULL,
+  dated boolean NOT NULL,
+  arrived_at timestamp with time zone NOT NULL DEFAULT now(),
+  digest text NOT NULL,
+  CONSTRAINT recovery_inbox_pbx_enterprise_number_digest_key UNIQUE (pbx, enterprise_number, digest),
+  CONSTRAINT recovery_inbox_pkey PRIMARY KEY (id)
+);
+CREATE INDEX recovery_inbox_pbx ON recovery_inbox USING btree (pbx, at, id);
 
 TABLE redirect_decisions (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -465,6 +492,8 @@ SEQUENCE integration_logs_id_seq;
 SEQUENCE pbx_gaps_id_seq;
 
 SEQUENCE recordings_id_seq;
+
+SEQUENCE recovery_inbox_id_seq;
 
 SEQUENCE redirect_decisions_id_seq;
 

@@ -16,12 +16,15 @@
  * - A batch that fails changes nothing in memory either. One whose COMMIT got no answer is told by its number.
  * - A fact the tracker cannot fold (a bug) is logged, kept in `asterisk_logs` and passed over: it stops no other call.
  * - If the journal fails too, facts are lost; that is a gap with reason `journal`, listed like any other.
+ * - Work that must see what is stored of calls, and must not run beside a fold, has its turn between two (`between`): when no
+ *   fact waits, or a quarter of a second after the last such turn, so that a busy PBX does not put it off for ever.
  * - When our clock is set, what was dated before is folded before, and the mark moves with the clock.
  * - "Stored up to" is never later than the first fact that a kill at this moment would lose. Only `mark` moves it: what
  *   arrived before the mark is in hand, and once that is stored the mark holds. A fact read late is dated late, so dates of
  *   facts prove nothing.
  */
 import type { Clock } from '../platform/clock.js';
+import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
 import { uidOf } from './facts.js';
 import type { Fact } from './facts.js';
@@ -95,6 +98,7 @@ export type OwnerState = 'folding' | 'away' | 'stopped';
 
 const BATCH = 500;
 const AWAY_RETRY_MS = 500;
+const BETWEEN_MS = 250;
 /** A batch our own code cannot store is tried this often before it is passed over fact by fact. */
 const STORE_TRIES = 3;
 /** A journalled fact may have waited in a socket this long, beside others that were not journalled any more. */
@@ -134,6 +138,8 @@ export class Owner {
   /** How many of the offered facts have left the queue. */
   #taken = 0;
   #tracker: Tracker;
+  #between: { work: () => Promise<void>; refuse: (error: Error) => void }[] = [];
+  #betweenAt = 0;
   #batch = 0;
   #linked = false;
   /** How many facts at the head of the queue are in a batch that was sent to the database and not answered. */
@@ -197,6 +203,15 @@ export class Owner {
     this.#kick();
   }
 
+  /** Does this work between two folds. Rejects with what it throws, and when this owner stops before. */
+  between<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#state === 'stopped') return Promise.reject(stoppedError());
+    return new Promise<T>((resolve, reject) => {
+      this.#between.push({ work: () => work().then(resolve, reject), refuse: reject });
+      this.#kick();
+    });
+  }
+
   /** Runs until the signal aborts; what was offered before is folded first, if the database answers. */
   async run(signal: AbortSignal): Promise<void> {
     const stop = () => this.#kick();
@@ -204,16 +219,31 @@ export class Owner {
     try {
       await this.#recoverJournal(signal);
       while (this.#live() && !(signal.aborted && this.#queue.length === 0)) {
-        if (await this.#tickSafely(signal)) continue;
-        if (signal.aborted) break;
+        const worked = await this.#tickSafely(signal);
+        if (signal.aborted && !worked) break;
+        if (await this.#turnBetween()) continue;
+        if (worked) continue;
         await this.#idle(signal);
       }
     } finally {
       signal.removeEventListener('abort', stop);
       this.#state = 'stopped';
+      for (const { refuse } of this.#between.splice(0)) refuse(stoppedError());
       await this.#spilling;
       await this.#journal?.close();
     }
+  }
+
+  /** One piece of work whose turn it is; false when there is none. */
+  async #turnBetween(): Promise<boolean> {
+    const { clock } = this.#deps;
+    const isIdle = this.#queue.length === 0 && !this.#inboxDirty;
+    if (this.#state !== 'folding' || !(isIdle || clock.monotonic() - this.#betweenAt >= BETWEEN_MS)) return false;
+    const next = this.#between.shift();
+    if (!next) return false;
+    await next.work();
+    this.#betweenAt = clock.monotonic();
+    return true;
   }
 
   /** Folds one batch; false when there was nothing to do. */
@@ -496,7 +526,7 @@ export class Owner {
   }
 
   async #idle(signal: AbortSignal): Promise<void> {
-    if (this.#queue.length > 0 || this.#inboxDirty) return;
+    if (this.#queue.length > 0 || this.#inboxDirty || this.#between.length > 0) return;
     const wakeAt = this.#tracker.wakeAt();
     const timer = new AbortController();
     const woken = new Promise<void>((resolve) => (this.#wake = resolve));
@@ -523,6 +553,10 @@ function consumedAmi(fact: Fact): ConsumedFact {
 function isAfter(arrivedAt: number, step: Fact): boolean {
   const by = step.kind === 'clock.stepped' ? step.by : 0;
   return Math.abs(arrivedAt - step.at) < Math.abs(arrivedAt - (step.at - by));
+}
+
+function stoppedError(): TrunklineError {
+  return new TrunklineError('DB_EPOCH_STALE', 'this PBX is not folded here any more');
 }
 
 function isStale(error: unknown): boolean {

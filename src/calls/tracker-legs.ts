@@ -128,7 +128,7 @@ export function openCall(work: Work, uid: string, startedAt = work.at): CallStat
     ending: null,
     result: null,
     approximate: false,
-    recovered: false,
+    recovered: work.ctx.recovered,
     fleet: {
       recent: [],
       stays: [],

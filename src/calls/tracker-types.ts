@@ -53,6 +53,8 @@ export interface TrackerContext {
   webhookLoneMs?: number;
   /** A uid is only taken for a new call this long after its call ended; 10 min. */
   lateMs?: number;
+  /** Its calls are told from what the PBX kept, after the fact; false. */
+  recovered?: boolean;
 }
 
 export type Settings = Required<TrackerContext>;

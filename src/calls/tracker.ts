@@ -39,6 +39,7 @@ const DEFAULTS = {
   webhookSettleMs: 8_000,
   webhookLoneMs: 5_000,
   lateMs: 600_000,
+  recovered: false,
 } satisfies Partial<TrackerContext>;
 
 const NOTHING: Recalled = { ended: [], taken: [] };

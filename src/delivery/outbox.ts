@@ -13,6 +13,8 @@ export interface Owed extends LaneId {
   steps: readonly Step[];
   /** Unix ms by this host's clock, when the event reached us; `event.at` when not told. A card lives from here. */
   arrivedAt?: number;
+  /** None of it is sent before this time has passed, whatever happens; milliseconds. */
+  holdMs?: number;
 }
 
 export interface Outbox {
@@ -51,7 +53,7 @@ export function createOutbox({ clock, lifeMs, notify = true }: OutboxDeps): Outb
 }
 
 function toRows(
-  { enterprise, type, event, steps, arrivedAt }: Owed,
+  { enterprise, type, event, steps, arrivedAt, holdMs: heldMs = 0 }: Owed,
   now: number,
   lifeMs: Record<DeliveryClass, number>,
 ): NewDelivery[] {
@@ -67,7 +69,8 @@ function toRows(
     // A finish is owed however late it was learnt of: only what a person looks at grows stale.
     lifeMs: kind === 'durable' ? lifeMs.durable : lifeMs[kind] - ageMs,
     latest,
-    holdMs,
+    holdMs: Math.max(holdMs, heldMs),
+    heldBack: heldMs > 0,
   }));
 }
 

@@ -31,6 +31,8 @@ export interface NewDelivery extends LaneId {
   latest: boolean;
   /** Not sent before this time has passed. */
   holdMs: number;
+  /** … and nothing brings it forward. */
+  heldBack: boolean;
 }
 
 /** Inserts in the given order; rows that stand already are left. Too old ones are written as expired, with their log. */
@@ -38,16 +40,18 @@ export async function insertDeliveries(tx: Queryable, rows: readonly NewDelivery
   await tx.query(
     `WITH owed AS (
        INSERT INTO deliveries (enterprise_number, integration_type, call_id, seq, step, class, event, state, due_at, expires_at,
-                               settled_at, last_code, last_error)
+                               leased_until, settled_at, last_code, last_error)
        SELECT enterprise, type, "callId", seq, step, class, event,
               CASE WHEN "lifeMs" > 0 THEN 'pending' ELSE 'expired' END,
               now() + "holdMs" * interval '1 millisecond',
               now() + "lifeMs" * interval '1 millisecond',
+              CASE WHEN "heldBack" AND "lifeMs" > 0 THEN now() + "holdMs" * interval '1 millisecond' END,
               CASE WHEN "lifeMs" > 0 THEN NULL ELSE now() END,
               CASE WHEN "lifeMs" > 0 THEN NULL ELSE 'EXPIRED' END,
               CASE WHEN "lifeMs" > 0 THEN NULL ELSE 'the event was too old when it arrived' END
          FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (enterprise text, type text, "callId" uuid, seq int, step text,
-                                                           class text, event jsonb, "lifeMs" float8, "holdMs" float8))
+                                                           class text, event jsonb, "lifeMs" float8, "holdMs" float8,
+                                                           "heldBack" boolean))
               WITH ORDINALITY AS r
         ORDER BY ordinality
        ON CONFLICT (call_id, integration_type, seq, step) DO NOTHING

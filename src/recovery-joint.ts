@@ -1,0 +1,129 @@
+/** Recovery joined to the rest: its intake, its calls, its PBXs. Part of the composition, beside app.ts. */
+import type { FastifyInstance } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import type { Folded, TrackerContext } from './calls/tracker.js';
+import type { Fact } from './calls/facts.js';
+import type { Enterprise } from './config/enterprise.js';
+import { callProfiles } from './config/profile.js';
+import type { Pool, PoolClient } from './db/pool.js';
+import { databaseFailure } from './db/failure.js';
+import type { Connections } from './integrations/connections.js';
+import type { Directory } from './integrations/directory.js';
+import type { PbxUnits } from './pbx-units.js';
+import type { Clock } from './platform/clock.js';
+import { TrunklineError } from './platform/errors.js';
+import type { Logger } from './platform/log.js';
+import type { Metrics } from './platform/metrics.js';
+import { createPace } from './recovery/pace.js';
+import type { CallsPort } from './recovery/ports.js';
+import { createPosted } from './recovery/posted.js';
+import { insertPosted } from './recovery/posted-store.js';
+import { downloadPlugin } from './recovery/plugin.js';
+import { readBody, toStored } from './webhooks/body.js';
+import { createDoor } from './webhooks/door.js';
+import { parseFleetEvent, toFact } from './webhooks/parse.js';
+import type { FleetEventName } from './webhooks/parse.js';
+import { readTokens } from './webhooks/token.js';
+
+export interface RecoveryJointDeps {
+  pool: Pool;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  directory: Pick<Directory, 'onPbx'>;
+  connections: Pick<Connections, 'of'>;
+  units(): Pick<PbxUnits, 'between' | 'offer' | 'isOurs'>;
+  tracker: Omit<TrackerContext, 'pbx' | 'enterprises' | 'newCallId' | 'confirmHangups' | 'recovered'>;
+  owe(tx: PoolClient, folded: Folded, holdMs: HoldMs): Promise<() => void>;
+  findByToken(token: string): Enterprise | null;
+}
+
+/** How long the finished call of this lane is held back. */
+export type HoldMs = (enterprise: string, type: string) => number;
+
+export interface RecoveryJoint {
+  plugin(app: FastifyInstance): Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
+  const { pool, clock, log, metrics, directory } = deps;
+  const pace = createPace(clock, (enterprise, type) => deps.connections.of(enterprise, type)?.rate ?? null);
+  const door = createDoor({ findByToken: (token) => deps.findByToken(token), clock, log });
+
+  const port: CallsPort = {
+    context: (pbx) => contextOf(pbx, directory.onPbx(pbx), deps.tracker),
+    between: (pbx, work) => deps.units().between(pbx, work),
+    owe: (tx, folded) => deps.owe(tx, folded, pace),
+    offer: (pbx, fact) => deps.units().offer(pbx, fact),
+    isOurs: (pbx) => deps.units().isOurs(pbx),
+    now: () => clock.now(),
+  };
+  const posted = createPosted({
+    pool,
+    port,
+    clock,
+    log,
+    toFact: ({ enterprise, event, raw, at }) =>
+      dated(toFact({ enterprise, event: event as FleetEventName, raw, arrivedAt: at })),
+  });
+
+  return {
+    run: (signal) => posted.run(signal),
+    plugin: (app) =>
+      downloadPlugin(app, {
+        admit(header, firstItem, address) {
+          const { candidates, quoted } = readTokens(header, unlessBroken(firstItem));
+          return { ...door.admit(candidates, 'download', address), quoted };
+        },
+        readItem,
+        store: (events) => insertPosted(pool, events).catch(refuseWhileAway),
+        onStored: () => posted.kick(),
+        now: () => clock.now(),
+        metrics,
+      }),
+  };
+}
+
+/** Calls of the enterprises of a PBX are read from whatever tells of them. */
+function contextOf(
+  pbx: string,
+  enterprises: readonly Enterprise[],
+  settings: RecoveryJointDeps['tracker'],
+): TrackerContext | null {
+  const profiles = callProfiles(enterprises).map((profile) => ({
+    ...profile,
+    sources: ['ami' as const, 'webhook' as const],
+  }));
+  if (profiles.length === 0) return null;
+  return { ...settings, pbx, enterprises: profiles, newCallId: randomUUID, confirmHangups: false, recovered: true };
+}
+
+/** What the PBX dated is on its clock. */
+function dated(fact: Fact): Fact {
+  return { ...fact, stamped: true };
+}
+
+function readItem(text: string) {
+  const body = readBody(Buffer.from(text));
+  const raw = toStored(body) as Record<string, unknown>;
+  const of = (...names: string[]) =>
+    Object.entries(raw).find(([name]) => names.includes(name.toLowerCase()))?.[1] ?? null;
+  const event = of('event');
+  if (typeof event !== 'string') throw new TrunklineError('WEBHOOK_MALFORMED', 'it names no event');
+  return { fleet: parseFleetEvent(event.trim().toLowerCase(), raw), raw, stamp: of('datetime', 'at') };
+}
+
+function unlessBroken(text: string): unknown {
+  try {
+    return readBody(Buffer.from(text));
+  } catch {
+    return null;
+  }
+}
+
+/** Whoever posts has them still. */
+function refuseWhileAway(error: unknown): never {
+  if (databaseFailure(error) === 'other') throw error;
+  throw new TrunklineError('DB_UNREACHABLE', 'the database is away: post again later', { cause: error });
+}

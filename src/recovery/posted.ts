@@ -1,0 +1,99 @@
+/**
+ * Posted events become calls. All that waits of a PBX is replayed at once, when nothing more has come for a moment: whoever posts
+ * may send one call's events in several posts. What of a call that is not over yet stays until the rest comes, or until the
+ * tracker would not wait for it any longer either.
+ */
+import type { Fact } from '../calls/facts.js';
+import type { Clock } from '../platform/clock.js';
+import type { Logger } from '../platform/log.js';
+import { keepCalls } from './keep.js';
+import type { Kept } from './keep.js';
+import type { CallsPort } from './ports.js';
+import type { RecoveredCall } from './recovered-call.js';
+import { Replay, retold } from './replay.js';
+import { dropPosted, readPosted, waitingPosted } from './posted-store.js';
+import type { PostedRow } from './posted-store.js';
+import type { Pool } from './store.js';
+
+export interface PostedDeps {
+  pool: Pool;
+  port: CallsPort;
+  clock: Clock;
+  log: Logger;
+  /** @throws when this build cannot read it (any more) */
+  toFact(row: PostedRow): Fact;
+  /** How long nothing more must have come. Default 300. */
+  quietMs?: number;
+  pollMs?: number;
+}
+
+export interface Posted {
+  /** Something was posted for this PBX. */
+  kick(): void;
+  /** Everything that waits of this PBX, as far as it can be told; null when another daemon has the PBX. */
+  foldOnce(pbx: string): Promise<Kept | null>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const MOST = 20_000;
+
+export function createPosted({ pool, port, clock, log, toFact, quietMs = 300, pollMs = 1_000 }: PostedDeps): Posted {
+  let wake = new AbortController();
+
+  function factsOf(rows: readonly PostedRow[]): Fact[] {
+    return rows.flatMap((row) => {
+      try {
+        return [toFact(row)];
+      } catch (error) {
+        log.error({ event: row.event, uid: row.uid, err: error }, 'a recovered event could not be read');
+        return [];
+      }
+    });
+  }
+
+  async function foldOnce(pbx: string): Promise<Kept | null> {
+    const context = port.context(pbx);
+    if (!context || !port.isOurs(pbx)) return null;
+    const rows = await readPosted(pool, pbx, MOST);
+    const replay = new Replay(context);
+    replay.fold(factsOf(rows));
+    replay.until(port.now());
+    const open = new Set(replay.open().flatMap(({ uid, legs, past }) => [uid, ...past, ...legs.map((leg) => leg.uid)]));
+    const undated = new Set(rows.flatMap((row) => (row.dated ? [] : [row.uid])));
+    const over = replay.takeOver().map((call) => marked(call, undated));
+    const ids = rows.filter(({ uid }) => !open.has(uid)).map(({ id }) => id);
+    return keepCalls(port, pbx, over, (tx) => dropPosted(tx, ids));
+  }
+
+  /** Seconds of a talk that nothing dated are not known. */
+  function marked(call: RecoveredCall, undated: ReadonlySet<string>): RecoveredCall {
+    if (call.state.answeredAt === null || !call.uids.some((uid) => undated.has(uid))) return call;
+    return retold(call, { approximate: true });
+  }
+
+  async function round(): Promise<boolean> {
+    let soon = false;
+    for (const { pbx, quietMs: quiet } of await waitingPosted(pool)) {
+      if (quiet < quietMs) {
+        soon = true;
+        continue;
+      }
+      const kept = await foldOnce(pbx);
+      if (kept && kept.stored + kept.known > 0) log.info({ pbx, ...kept }, 'posted events were recovered');
+    }
+    return soon;
+  }
+
+  return {
+    kick: () => wake.abort(),
+    foldOnce,
+    async run(signal) {
+      while (!signal.aborted) {
+        wake = new AbortController();
+        const soon = await round();
+        const either = AbortSignal.any([signal, wake.signal]);
+        await clock.sleep(soon ? Math.min(quietMs, pollMs) : pollMs, either);
+      }
+    },
+  };
+}

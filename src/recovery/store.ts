@@ -1,0 +1,69 @@
+/** What recovery reads and writes of calls. */
+import type { PoolClient } from '../db/pool.js';
+import type { RecoveredCall } from './recovered-call.js';
+
+export { saveFold } from '../calls/store.js';
+export type { Pool, PoolClient, Queryable } from '../db/pool.js';
+
+/** `goes on by posts alone`: it is thought to go on, and no link would tell of its end. */
+export type Known = 'is over' | 'goes on' | 'goes on by posts alone';
+
+/** By how much the clocks of a PBX and ours, at worst, put the same call apart. */
+const APART = `interval '10 minutes'`;
+
+/**
+ * Which of these calls are known, by their id: a channel of it belongs to a call of this PBX that overlaps it in time, or CRMs
+ * know such a call of the enterprise by the same id, whatever PBX it had then.
+ */
+export async function findKnown(
+  tx: PoolClient,
+  pbx: string,
+  calls: readonly RecoveredCall[],
+): Promise<Map<string, Known>> {
+  if (calls.length === 0) return new Map();
+  const { rows } = await tx.query<{ id: string; live: boolean; ami: boolean }>(
+    `WITH asked AS MATERIALIZED (
+       SELECT * FROM jsonb_to_recordset($2::jsonb) AS a (id uuid, uid text, ext text, "from" float8, "to" float8)
+     ), met AS (
+       SELECT a.*, u.call_id AS met FROM asked a JOIN call_uids u ON u.pbx = $1 AND u.uid = a.uid
+       UNION ALL
+       SELECT a.*, c.id FROM asked a JOIN calls c ON c.pbx = $1 AND c.unique_id = a.uid
+       UNION ALL
+       SELECT a.*, c.id FROM asked a JOIN calls c ON c.external_id = a.ext
+     )
+     SELECT m.id, bool_or(c.state IS NOT NULL) AS live, bool_or(coalesce((c.state->>'ami')::boolean, false)) AS ami
+       FROM met m JOIN calls c ON c.id = m.met
+      WHERE c.started_at <= to_timestamp(m."to" / 1000) + ${APART}
+        AND coalesce(c.ended_at, 'infinity') >= to_timestamp(m."from" / 1000) - ${APART}
+      GROUP BY m.id`,
+    [pbx, JSON.stringify(calls.flatMap(rowsOf))],
+  );
+  return new Map(
+    rows.map(({ id, live, ami }) => [id, live ? (ami ? 'goes on' : 'goes on by posts alone') : 'is over']),
+  );
+}
+
+function rowsOf({ state, uids }: RecoveredCall) {
+  const span = { from: state.startedAt, to: state.endedAt ?? state.lastAt };
+  return uids.map((uid) => {
+    const ext = uid === state.uid ? `${state.enterprise ?? ''}-${uid}` : null;
+    return { id: state.id, uid, ext, ...span };
+  });
+}
+
+/** Uids of these calls that another call has, or CRMs know another call of the enterprise by. */
+export async function findTaken(tx: PoolClient, pbx: string, calls: readonly RecoveredCall[]): Promise<Set<string>> {
+  if (calls.length === 0) return new Set();
+  const { rows } = await tx.query<{ uid: string }>(
+    `SELECT uid FROM call_uids WHERE pbx = $1 AND uid = ANY ($2)
+     UNION
+     SELECT a.uid FROM unnest($3::text[], $4::text[]) AS a (uid, ext) JOIN calls c ON c.external_id = a.ext`,
+    [
+      pbx,
+      calls.flatMap(({ uids }) => uids),
+      calls.map(({ state }) => state.uid),
+      calls.map(({ state }) => `${state.enterprise ?? ''}-${state.uid}`),
+    ],
+  );
+  return new Set(rows.map(({ uid }) => uid));
+}
