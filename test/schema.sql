@@ -417,6 +417,14 @@ TABLE sessions (
   CONSTRAINT sessions_pkey PRIMARY KEY (session_token)
 );
 
+TABLE ssh_host_keys (
+  host text NOT NULL,
+  port integer NOT NULL,
+  fingerprint text NOT NULL,
+  seen_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT ssh_host_keys_pkey PRIMARY KEY (host, port)
+);
+
 TABLE trunkline_migrations (
   number integer NOT NULL,
   name text NOT NULL,

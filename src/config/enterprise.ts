@@ -7,8 +7,12 @@ import { z } from 'zod';
 import { isTimeZone } from '../platform/time-zone.js';
 import { clickToCall } from './click-to-call.js';
 import type { ClickToCall } from './click-to-call.js';
+import { recovery } from './recovery.js';
+import type { RecoverySettings } from './recovery.js';
 import { reachability, smartRedirect } from './smart-redirect.js';
 import type { SmartRedirect } from './smart-redirect.js';
+import { sshEntry } from './ssh.js';
+import type { SshSettings } from './ssh.js';
 import { isAddress } from './variables.js';
 
 const MODES = ['off', 'shadow', 'on'] as const;
@@ -132,6 +136,8 @@ export const enterpriseEntry = z
       .extend({ secret: secret('the secret').optional() })
       .nullish()
       .transform(orNull),
+    ssh: sshEntry(secret).nullish().transform(orNull),
+    recovery: recovery.nullish().transform(orNull),
     integrations: z
       .record(z.string().regex(/^[a-z][a-z0-9_]*$/, 'is not the name of an integration'), integration)
       .default({}),
@@ -196,6 +202,9 @@ export interface Enterprise {
   anonymous: (typeof ANONYMOUS)[number];
   extensions: Extension[];
   smartRedirect: SmartRedirect | null;
+  /** The host of its PBX. */
+  ssh: SshSettings | null;
+  recovery: RecoverySettings | null;
   /** By type; secrets in clear. */
   integrations: Record<string, Record<string, unknown>>;
   /** Grows with every save of ours. */

@@ -3,6 +3,7 @@ import { isLoopback } from '../platform/ip-ranges.js';
 import type { Enterprise, EnterpriseEntry, PbxEntry, PbxSettings, Source } from './enterprise.js';
 import { smartRedirectOfFleet } from './fleet-smart.js';
 import type { SmartRedirect } from './smart-redirect.js';
+import type { SshSettings } from './ssh.js';
 import { DEFAULT_EXTENSION_PATTERN, DEFAULT_INBOUND_CONTEXTS, pbxKeyOf } from './enterprise.js';
 
 /** What stands beside the entry: old columns, secrets, and what only we write. */
@@ -16,6 +17,8 @@ export interface Surroundings {
   version: number;
   pbxSecret: string;
   smartRedirectSecret: string | null;
+  sshPassword: string | null;
+  sshPrivateKey: string | null;
   integrations: Record<string, Record<string, unknown>>;
 }
 
@@ -43,9 +46,19 @@ export function resolveEnterprise(entry: EnterpriseEntry, around: Surroundings):
     anonymous: entry.anonymous,
     extensions: entry.extensions,
     smartRedirect: resolveRedirect(entry, around),
+    ssh: resolveSsh(entry, around),
+    recovery: entry.recovery,
     integrations: around.integrations,
     version: around.version,
   };
+}
+
+/** Without an address of its own it is the PBX's host; without either there is none. */
+function resolveSsh({ ssh, pbx }: EnterpriseEntry, around: Surroundings): SshSettings | null {
+  const host = ssh?.host ?? pbx?.host ?? around.address;
+  if (!ssh || host === null || host === undefined) return null;
+  const { port, username, hostKey } = ssh;
+  return { host, port, username, hostKey, password: around.sshPassword, privateKey: around.sshPrivateKey };
 }
 
 /** Ours, or what the system before has. */

@@ -21,6 +21,8 @@ export type SecretLookup = (type: string, field: string) => string | null;
 /** Where secrets that are not an integration's are kept. */
 export const PBX_SECRET = { type: 'pbx', field: 'secret' } as const;
 export const REDIRECT_SECRET = { type: 'smart_redirect', field: 'secret' } as const;
+export const SSH_PASSWORD = { type: 'ssh', field: 'password' } as const;
+export const SSH_KEY = { type: 'ssh', field: 'privateKey' } as const;
 
 /**
  * An enterprise as it runs. A secret that stands in the JSON is newer than a sealed one: only other systems write it there.
@@ -42,6 +44,8 @@ export function enterpriseOf(
     version: own.version,
     pbxSecret: entry.pbx?.secret ?? secrets(PBX_SECRET.type, PBX_SECRET.field) ?? '',
     smartRedirectSecret: entry.smartRedirect?.secret ?? secrets(REDIRECT_SECRET.type, REDIRECT_SECRET.field),
+    sshPassword: entry.ssh?.password ?? secrets(SSH_PASSWORD.type, SSH_PASSWORD.field),
+    sshPrivateKey: entry.ssh?.privateKey ?? secrets(SSH_KEY.type, SSH_KEY.field),
     integrations: withSealed(integrationsOf(row), secrets, sealedFields),
   });
 }

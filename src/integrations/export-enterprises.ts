@@ -1,6 +1,15 @@
 import { stringify } from 'yaml';
 import { MASK } from '../config/enterprise.js';
-import { hasPlain, integrationsOf, objectIn, ownColumnOf, PBX_SECRET, REDIRECT_SECRET } from './enterprise-row.js';
+import {
+  hasPlain,
+  integrationsOf,
+  objectIn,
+  ownColumnOf,
+  PBX_SECRET,
+  REDIRECT_SECRET,
+  SSH_KEY,
+  SSH_PASSWORD,
+} from './enterprise-row.js';
 import type { SecretLookup } from './enterprise-row.js';
 import type { SecretFields } from './secret-fields.js';
 import type { Vault } from './secrets.js';
@@ -19,6 +28,7 @@ interface ExportedEntry {
   clientId: string;
   pbx: Record<string, unknown> | null;
   smartRedirect: Record<string, unknown> | null;
+  ssh: Record<string, unknown> | null;
   integrations: Record<string, Record<string, unknown>>;
   [key: string]: unknown;
 }
@@ -47,6 +57,10 @@ function entryOf(row: EnterpriseRow, sealed: Record<string, string[]>, secret: S
     clientId: row.client_id,
     pbx: withSecret(objectIn(settings['pbx']), secret(PBX_SECRET.type, PBX_SECRET.field)),
     smartRedirect: withSecret(objectIn(settings['smartRedirect']), secret(REDIRECT_SECRET.type, REDIRECT_SECRET.field)),
+    ssh: [SSH_PASSWORD, SSH_KEY].reduce(
+      (ssh, { type, field }) => withSecret(ssh, secret(type, field), field),
+      objectIn(settings['ssh']),
+    ),
     integrations,
   };
 }
@@ -55,6 +69,7 @@ function maskSecrets(entry: ExportedEntry, fields: SecretFields): void {
   entry.clientId = MASK;
   if (entry.token !== undefined) entry.token = MASK;
   for (const part of [entry.pbx, entry.smartRedirect]) if (part?.['secret'] !== undefined) part['secret'] = MASK;
+  for (const field of ['password', 'privateKey']) if (entry.ssh?.[field] !== undefined) entry.ssh[field] = MASK;
   for (const [type, settings] of Object.entries(entry.integrations)) {
     for (const field of Object.keys(settings)) {
       if (fields.isSecret(type, field) && hasPlain(settings, field)) settings[field] = MASK;
@@ -62,6 +77,10 @@ function maskSecrets(entry: ExportedEntry, fields: SecretFields): void {
   }
 }
 
-function withSecret(settings: Record<string, unknown> | null, secret: string | null): Record<string, unknown> | null {
-  return settings === null || secret === null ? settings : { ...settings, secret };
+function withSecret(
+  settings: Record<string, unknown> | null,
+  secret: string | null,
+  field = 'secret',
+): Record<string, unknown> | null {
+  return settings === null || secret === null ? settings : { ...settings, [field]: secret };
 }

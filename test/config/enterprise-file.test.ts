@@ -13,6 +13,8 @@ const around = {
   version: 1,
   pbxSecret: 's',
   smartRedirectSecret: null,
+  sshPassword: null,
+  sshPrivateKey: null,
   integrations: {},
 };
 

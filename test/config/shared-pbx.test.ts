@@ -20,6 +20,8 @@ function two(one: string, other: string, pbx = ''): Enterprise[] {
       version: 1,
       pbxSecret: '',
       smartRedirectSecret: null,
+      sshPassword: null,
+      sshPrivateKey: null,
       integrations: {},
     }),
   );
