@@ -2,15 +2,30 @@
 import type { FastifyInstance } from 'fastify';
 import { adminPlugin } from './admin/plugin.js';
 import { ensureFirstAdmin } from './admin/first-admin.js';
-import type { AdminServices } from './admin/services.js';
+import type { AdminServices, TestedAccount } from './admin/services.js';
 import { createSessions } from './admin/sessions.js';
 import { dropOldSessions } from './admin/sessions-store.js';
 import { createWatch } from './admin/watch.js';
 import type { PbxLinks } from './ami/links.js';
+import type { AccountPlace } from './integrations/connections.js';
+import type { Connection, ConnectionDeps } from './integrations/contract.js';
 import { registry } from './integrations/registry.js';
+import type { States } from './letting-in/state.js';
+import type { AddressGuard } from './platform/address-guard.js';
+import type { HttpClient } from './platform/http-client.js';
 
-export interface AdminJointDeps extends Omit<AdminServices, 'sessions' | 'watch' | 'registry' | 'pbx'> {
+type AccountExtras = Omit<ConnectionDeps, 'enterprise' | 'log' | 'timezone' | 'http' | 'publicUrl'>;
+
+type Joined = 'sessions' | 'watch' | 'registry' | 'pbx' | 'connect' | 'refusesHost' | 'letInState';
+
+export interface AdminJointDeps extends Omit<AdminServices, Joined> {
   links(): PbxLinks;
+  guard: AddressGuard;
+  http: HttpClient;
+  /** What an account is given beside its settings. */
+  accountDeps(place: AccountPlace): AccountExtras;
+  /** Of a person's way to amoCRM's page of consent. */
+  states: States;
   /** Of the first super-admin; null: none is made. */
   adminPassword: string | null;
 }
@@ -27,8 +42,37 @@ export interface AdminJoint {
 export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
   const { pool, log, clock, links, adminPassword } = deps;
   const watch = createWatch(clock);
+
+  /** An account that is not the saved one keeps nothing: its pair of tokens belongs into the form that is not saved yet. */
+  function connect({ enterprise, type, settings, saved }: TestedAccount): Connection {
+    const connector = registry.find(({ id }) => id === type);
+    if (!connector) throw new Error(`there is no connector ${type}`);
+    const extras = deps.accountDeps({ enterprise, type, account: connector.limitKey(settings) });
+    return connector.connect(settings, {
+      ...extras,
+      enterprise,
+      ...(saved ? {} : { keepSecrets: () => Promise.reject(new Error('save these settings first, then test them')) }),
+      http: deps.http,
+      publicUrl: deps.publicUrl,
+      timezone: deps.directory.byNumber(enterprise)?.timezone ?? 'UTC',
+      log: log.child({ enterprise, integration: type, test: true }),
+    });
+  }
+
+  function refusesHost(hostname: string): string | null {
+    try {
+      deps.guard.checkLiteral(hostname);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   const services: AdminServices = {
     ...deps,
+    connect,
+    refusesHost,
+    letInState: (enterprise) => deps.states.make(enterprise),
     registry,
     sessions: createSessions(pool),
     watch,

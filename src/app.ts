@@ -10,7 +10,7 @@ import type { Folded } from './calls/tracker.js';
 import { accountDeps } from './accounts-joint.js';
 import { createAdminJoint } from './admin-joint.js';
 import { createClickJoint } from './click-joint.js';
-import { createLettingInJoint } from './letting-in-joint.js';
+import { amoCrmStates, createLettingInJoint } from './letting-in-joint.js';
 import {
   deliveryMetrics,
   integrationSource,
@@ -262,6 +262,10 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       delivery,
       links: () => links,
       adminPassword: config.adminPassword,
+      guard,
+      http,
+      accountDeps: (place) => accountDeps({ pool, save, directory, crmUsers: () => crmUsers }, place),
+      states: amoCrmStates({ box, clock }),
     });
     const webhookJournal = await openJournal({
       dir: join(config.dataDir, 'journal', 'webhooks'),

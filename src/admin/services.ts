@@ -1,6 +1,6 @@
 /** What procedures work with. The composition (admin-joint.ts) joins it. */
 import type { Connections } from '../integrations/connections.js';
-import type { AnyConnector } from '../integrations/contract.js';
+import type { AnyConnector, Connection } from '../integrations/contract.js';
 import type { CrmUsers } from '../integrations/crm-users.js';
 import type { Directory } from '../integrations/directory.js';
 import type { SaveDeps } from '../integrations/save-integration.js';
@@ -24,9 +24,24 @@ export interface AdminServices {
   save: SaveDeps;
   directory: Pick<Directory, 'byNumber' | 'all' | 'refresh' | 'loaded' | 'stats'>;
   connections: Pick<Connections, 'of' | 'problems'>;
+  /** A connection of its own, for as long as somebody tests it. */
+  connect(account: TestedAccount): Connection;
+  /** Why a tenant's setting may not lead to this host, when that shows without asking for its address; else null. */
+  refusesHost(hostname: string): string | null;
+  /** What a person takes along to a CRM's page of consent. */
+  letInState(enterprise: string): string;
   crmUsers: Pick<CrmUsers, 'state' | 'load'>;
   delivery: Pick<DeliveryWorker, 'status' | 'resume'>;
   pbx: PbxPort;
+}
+
+export interface TestedAccount {
+  enterprise: string;
+  type: string;
+  /** As the connector parsed them. */
+  settings: Record<string, unknown>;
+  /** True when they are the account that is saved: what it learns (a renewed token) is kept. */
+  saved: boolean;
 }
 
 /** The links to PBXs, as far as an administrator sees them. */

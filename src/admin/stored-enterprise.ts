@@ -7,15 +7,17 @@ import type { AdminServices } from './services.js';
 import type { Queryable } from './store.js';
 
 export interface StoredIntegration {
-  /** Secrets in clear: never leaves the process. */
+  /** Secrets in clear: never leaves the process. Empty where there is no such integration. */
   settings: Record<string, unknown>;
+  configured: boolean;
+  /** Of one that was taken away, too. */
   version: number;
 }
 
 export interface StoredEnterprise {
   row: EnterpriseRow;
   mode: 'off' | 'shadow' | 'on';
-  integrations: Readonly<Record<string, StoredIntegration>>;
+  integration(type: string): StoredIntegration;
 }
 
 /** @throws TrunklineError ENTERPRISE_UNKNOWN */
@@ -30,16 +32,18 @@ export async function storedEnterprise(
   const [lookup, sealed] = [secrets.lookup(number), secrets.fields(number)];
   const { versions } = ownColumnOf(row);
   const plain = integrationsOf(row);
-  const integrations: Record<string, StoredIntegration> = {};
-  for (const [type, settings] of Object.entries(plain)) {
-    const whole = { ...settings };
-    for (const field of sealed[type] ?? []) {
-      const value = hasPlain(settings, field) ? null : lookup(type, field);
-      if (value !== null) whole[field] = value;
-    }
-    integrations[type] = { settings: whole, version: versions[type] ?? 0 };
-  }
-  return { row, mode: modeOf(row), integrations };
+  return {
+    row,
+    mode: modeOf(row),
+    integration(type) {
+      const settings = { ...plain[type] };
+      for (const field of plain[type] ? (sealed[type] ?? []) : []) {
+        const value = hasPlain(settings, field) ? null : lookup(type, field);
+        if (value !== null) settings[field] = value;
+      }
+      return { settings, configured: plain[type] !== undefined, version: versions[type] ?? 0 };
+    },
+  };
 }
 
 /** Without a mode of ours it is another system's enterprise, and off. */

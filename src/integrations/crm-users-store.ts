@@ -35,3 +35,7 @@ export async function writeUsers(
     [enterprise, type, account, wellFormedJson(users)],
   );
 }
+
+export async function forgetUsers(db: Queryable, enterprise: string, type: string): Promise<void> {
+  await db.query('DELETE FROM crm_users WHERE enterprise_number = $1 AND integration_type = $2', [enterprise, type]);
+}

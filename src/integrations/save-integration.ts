@@ -14,7 +14,10 @@ export interface SaveDeps {
 export interface IntegrationSave {
   enterprise: string;
   type: string;
-  /** Laid over what stands there: keys it does not name stay, an empty or masked secret means "as it was". */
+  /**
+   * Laid over what stands there: keys it does not name stay, an empty or masked secret means "as it was", a null one that
+   * there is none any more.
+   */
   settings: Record<string, unknown>;
   /** The version the writer saw; a save in between makes this one fail. Absent: last writer wins. */
   expectedVersion?: number;
@@ -56,7 +59,10 @@ export async function writeIntegration(
   const standing = stored[type] ?? {};
   const patch: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(settings)) {
-    if (!secretFields.isSecret(type, field) || typeof value !== 'string') {
+    if (value === null && secretFields.isSecret(type, field)) {
+      await vault.drop(tx, { enterprise: row.number, type, field });
+      if (field in standing) patch[field] = null;
+    } else if (!secretFields.isSecret(type, field) || typeof value !== 'string') {
       patch[field] = value;
     } else if (value !== '' && value !== MASK) {
       // Where an old service still reads the secret in the JSON, that stays its home until `secrets take-over`.

@@ -28,6 +28,24 @@ export async function writeSecret(db: Queryable, row: SecretRow): Promise<void> 
   );
 }
 
+export async function deleteSecret(
+  db: Queryable,
+  { enterprise, type, field }: Pick<SecretRow, 'enterprise' | 'type' | 'field'>,
+): Promise<void> {
+  await db.query(
+    'DELETE FROM integration_secrets WHERE enterprise_number = $1 AND integration_type = $2 AND field = $3',
+    [enterprise, type, field],
+  );
+}
+
+/** All of one integration. */
+export async function deleteSecretsOf(db: Queryable, enterprise: string, type: string): Promise<void> {
+  await db.query('DELETE FROM integration_secrets WHERE enterprise_number = $1 AND integration_type = $2', [
+    enterprise,
+    type,
+  ]);
+}
+
 /** Rows sealed with another key than this one, locked, at most `limit` (null: all). */
 export async function lockSealedOtherwise(db: Queryable, keyId: string, limit: number | null): Promise<SecretRow[]> {
   const { rows } = await db.query<SecretRow>(

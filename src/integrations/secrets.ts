@@ -5,7 +5,7 @@
 import type { SecretBox, SecretPlace } from '../platform/secret-box.js';
 import type { Logger } from '../platform/log.js';
 import type { SecretLookup } from './enterprise-row.js';
-import { announceSealing, readSecrets, writeSecret } from './secret-store.js';
+import { announceSealing, deleteSecret, readSecrets, writeSecret } from './secret-store.js';
 import type { Queryable } from './store.js';
 
 export interface OpenedSecrets {
@@ -19,6 +19,7 @@ export interface Vault {
   open(db: Queryable, enterprise?: string): Promise<OpenedSecrets>;
   /** Seals in the caller's transaction. */
   put(tx: Queryable, place: SecretPlace, plain: string): Promise<void>;
+  drop(tx: Queryable, place: SecretPlace): Promise<void>;
 }
 
 export function createVault({ box, log }: { box: SecretBox; log: Logger }): Vault {
@@ -42,6 +43,7 @@ export function createVault({ box, log }: { box: SecretBox; log: Logger }): Vaul
       box.reload();
       await writeSecret(tx, { ...place, ...box.seal(plain, place) });
     },
+    drop: (tx, place) => deleteSecret(tx, place),
   };
 
   function tryOpen(row: SecretPlace & { keyId: string; sealed: Buffer }): string | null {

@@ -127,6 +127,14 @@ export async function patchIntegration(
   );
 }
 
+/** Every other integration stays as it is. */
+export async function removeIntegration(db: Queryable, number: string, type: string): Promise<void> {
+  await db.query(
+    'UPDATE enterprises SET integrations_config = integrations_config - $2::text WHERE number::text = $1',
+    [number, type],
+  );
+}
+
 /** Some old writers stored the object as text; before one key of it can be set it must be an object again. */
 export async function unwrapIntegrations(db: Queryable, number: string, value: Record<string, unknown>): Promise<void> {
   await db.query(

@@ -30,6 +30,15 @@ const TABLE: Record<string, [level: keyof typeof LEVELS, input?: object]> = {
   'enterprises.list': ['signedIn'],
   'integrations.list': ['ofEnterprise'],
   'integrations.get': ['ofEnterprise', { type: 'retailcrm' }],
+  'integrations.save': ['ofEnterprise', { type: 'retailcrm', version: 99, settings: {}, enabled: true }],
+  'integrations.toggle': ['ofEnterprise', { type: 'retailcrm', version: 99, enabled: true }],
+  'integrations.testConnection': ['ofEnterprise', { type: 'telegram', settings: {} }],
+  'integrations.users': ['ofEnterprise', { type: 'retailcrm' }],
+  'integrations.loadUsers': ['ofEnterprise', { type: 'telegram' }],
+  'integrations.mapping': ['ofEnterprise', { type: 'retailcrm' }],
+  'integrations.saveMapping': ['ofEnterprise', { type: 'retailcrm', version: 99, chosen: {} }],
+  'integrations.remove': ['ofEnterprise', { type: 'retailcrm', version: 99 }],
+  'integrations.howToLetIn': ['ofEnterprise', { type: 'retailcrm' }],
 };
 
 /** With which a level answers: anything else is the procedure's own business, reached past the rights. */

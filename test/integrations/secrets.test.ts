@@ -106,7 +106,7 @@ describe('saving one integration', () => {
           }),
         );
       expect(await save({ api_key: 'second-hidden', site: 'shop' }, 1)).toBe(2);
-      await expect(save({ site: 'other' }, 1)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+      await expect(save({ site: 'other' }, 1)).rejects.toMatchObject({ code: 'CONFIG_CHANGED' });
       expect(await everythingStored(pool)).not.toContain('second-hidden');
       const directory = directoryOn(pool);
       await directory.refresh();

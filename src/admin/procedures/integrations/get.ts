@@ -7,14 +7,14 @@ import { storedEnterprise } from '../../stored-enterprise.js';
 export const get = ofEnterprise.input(integrationInput).query(async ({ ctx, input }) => {
   const { services } = ctx;
   const connector = connectorOf(services, input.type);
-  const { integrations } = await storedEnterprise(services, services.pool, input.enterprise);
-  const found = integrations[input.type];
+  const stored = await storedEnterprise(services, services.pool, input.enterprise);
+  const { settings, version } = stored.integration(input.type);
   return {
     type: input.type,
     title: connector.title,
-    version: found?.version ?? 0,
-    enabled: found?.settings['enabled'] === true,
-    settings: maskedSettings(input.type, found?.settings ?? {}, services.save.secretFields),
+    version,
+    enabled: settings['enabled'] === true,
+    settings: maskedSettings(input.type, settings, services.save.secretFields),
     ...formOf(connector, services.save.secretFields),
   };
 });

@@ -25,16 +25,16 @@ export const list = ofEnterprise.query(async ({ ctx, input }): Promise<Integrati
     registry.map(({ id }) => id),
   );
   const lanes = delivery.status().filter(({ enterprise }) => enterprise === input.enterprise);
-  return registry.map(({ id: type, title, settings }) => {
-    const found = stored.integrations[type];
-    const enabled = found?.settings['enabled'] === true;
-    const parsed = enabled ? settings.safeParse(found?.settings) : null;
+  return registry.map(({ id: type, title, settings: schema }) => {
+    const { settings, configured, version } = stored.integration(type);
+    const enabled = settings['enabled'] === true;
+    const parsed = enabled ? schema.safeParse(settings) : null;
     return {
       type,
       title,
       enabled,
-      configured: found !== undefined,
-      version: found?.version ?? 0,
+      configured,
+      version,
       light: lightOf({
         enabled,
         mode: stored.mode,

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { integrationInput } from '../../integration-input.js';
+import { ofEnterprise } from '../../procedures.js';
+import { saveSettings } from '../../save-settings.js';
+
+/** On only with settings that parse; off always. */
+export const toggle = ofEnterprise
+  .input(integrationInput.extend({ version: z.number().int().min(0), enabled: z.boolean() }))
+  .mutation(async ({ ctx, input }) => {
+    const { enabled, ...which } = input;
+    const save = { ...which, settings: { enabled }, unchecked: !enabled };
+    return { version: await saveSettings(ctx.services, save, ctx.audit), enabled };
+  });
