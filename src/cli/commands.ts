@@ -101,7 +101,7 @@ export const commands: readonly Command[] = [
   {
     name: 'demo',
     usage: '[--once]',
-    summary: 'shows live calls of a simulated PBX reaching a stand-in CRM',
+    summary: 'shows live calls of a simulated PBX reaching stand-in CRMs',
     load: async () => (await import('./demo.js')).demo,
   },
 ];

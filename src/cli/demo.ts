@@ -83,7 +83,9 @@ export async function demo(context: CommandContext): Promise<number> {
       while (crms.some((crm) => told(crm).length < owed.length) && Date.now() < deadline) await delay(50);
       await running.idle();
       const verdicts = crms.map((crm) => {
-        const want = owed.map(({ expected }) => `${expected.direction} ${crm.word(expected.result)}`).sort();
+        const want = owed
+          .map(({ expected }) => `${expected.direction} ${crm.word(expected.result, expected.direction)}`)
+          .sort();
         const got = told(crm).sort();
         const right = JSON.stringify(got) === JSON.stringify(want) && crm.openCards() === 0;
         stdout(

@@ -1,7 +1,10 @@
 /** The CRMs of the demo: stand-ins with the same three people, each with what its history must say of a call. */
+import { STATUS_CODES } from '../../integrations/bitrix24/settings.js';
 import { startAmoCrmStandIn } from './standins/amocrm/server.js';
+import { startBitrix24StandIn } from './standins/bitrix24/server.js';
 import { startRetailCrmStandIn } from './standins/retailcrm/server.js';
 import type { StandInServer } from './standins/server.js';
+import { startTelegramStandIn } from './standins/telegram/server.js';
 
 export interface DemoCrm {
   title: string;
@@ -12,7 +15,7 @@ export interface DemoCrm {
   /** One text a call in its history: direction and result, in its own words. */
   history(): string[];
   /** How it words a result. */
-  word(result: string): string;
+  word(result: string, direction: string): string;
   openCards(): number;
 }
 
@@ -24,7 +27,7 @@ const PEOPLE = [
 const user_extensions = Object.fromEntries(PEOPLE.map(({ id, extension }) => [String(id), extension]));
 
 export function startDemoCrms(): Promise<DemoCrm[]> {
-  return Promise.all([retailCrm(), amoCrm()]);
+  return Promise.all([retailCrm(), bitrix24(), amoCrm(), telegram()]);
 }
 
 async function retailCrm(): Promise<DemoCrm> {
@@ -38,6 +41,21 @@ async function retailCrm(): Promise<DemoCrm> {
     server: crm,
     history: () => crm.state.calls.map((call) => `${call.type} ${call.result}`),
     word: (result) => (result === 'missed' || result === 'abandoned' ? 'no answer' : result),
+    openCards: () => crm.state.openCards().length,
+  };
+}
+
+async function bitrix24(): Promise<DemoCrm> {
+  const users = PEOPLE.map(({ id, firstName: name, lastName, extension: inner }) => ({ id, name, lastName, inner }));
+  const crm = await startBitrix24StandIn({ users: [{ id: 1, name: 'Olga', lastName: 'Testova' }, ...users] });
+  const codes: Record<string, string> = STATUS_CODES;
+  return {
+    title: 'Bitrix24',
+    type: 'bitrix24',
+    settings: { webhook_url: `${crm.url}/rest/1/secret/`, user_extensions },
+    server: crm,
+    history: () => crm.state.calls.map(({ type, code }) => `${type === 1 ? 'out' : 'in'} status ${code}`),
+    word: (result, direction) => `status ${codes[`${direction}_${result}`] ?? '?'}`,
     openCards: () => crm.state.openCards().length,
   };
 }
@@ -58,5 +76,29 @@ async function amoCrm(): Promise<DemoCrm> {
       ),
     word: (result) => `status ${AMO_STATUS[result] ?? 6}`,
     openCards: () => 0,
+  };
+}
+
+/** Of a message that is final: a mark and a headline. */
+const FINAL = /^([✅❌])(Incoming|We did)?/u;
+
+/** Calls that are all played at once are more than Telegram lets into one chat in so short a time: this one takes ten a second. */
+async function telegram(): Promise<DemoCrm> {
+  const crm = await startTelegramStandIn({ chats: ['100'], perChatPer3s: 30 });
+  const finals = () => crm.state.messages.map(({ text }) => FINAL.exec(text)).filter((match) => match !== null);
+  return {
+    title: 'Telegram',
+    type: 'telegram',
+    settings: {
+      api_url: crm.url,
+      bot_token: '1:abc',
+      chat_id: '100',
+      language: 'en',
+      per_chat: { perSecond: 8, perMinuteInGroup: 20 },
+    },
+    server: crm,
+    history: () => finals().map(([, mark, incoming]) => `${incoming ? 'in' : 'out'} ${mark ?? ''}`),
+    word: (result) => (result === 'answered' ? '✅' : '❌'),
+    openCards: () => crm.state.messages.length - finals().length,
   };
 }
