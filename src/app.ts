@@ -303,6 +303,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       connections,
       units: () => units,
       tracker,
+      settings: config.recovery,
       owe,
       findByToken,
     });

@@ -7,6 +7,7 @@ import type { Enterprise } from './config/enterprise.js';
 import { callProfiles } from './config/profile.js';
 import type { Pool, PoolClient } from './db/pool.js';
 import { databaseFailure } from './db/failure.js';
+import { createHostKeys } from './db/host-keys.js';
 import type { Connections } from './integrations/connections.js';
 import type { Directory } from './integrations/directory.js';
 import type { PbxUnits } from './pbx-units.js';
@@ -14,11 +15,18 @@ import type { Clock } from './platform/clock.js';
 import { TrunklineError } from './platform/errors.js';
 import type { Logger } from './platform/log.js';
 import type { Metrics } from './platform/metrics.js';
+import { openSsh } from './platform/ssh.js';
+import type { SshSession } from './platform/ssh.js';
+import { createCdrSource } from './recovery/cdr-source.js';
+import { createEventsSource } from './recovery/events-source.js';
 import { createPace } from './recovery/pace.js';
 import type { CallsPort } from './recovery/ports.js';
 import { createPosted } from './recovery/posted.js';
 import { insertPosted } from './recovery/posted-store.js';
 import { downloadPlugin } from './recovery/plugin.js';
+import { createRecovery } from './recovery/service.js';
+import type { RecoveryTimes, SourcesOf } from './recovery/service.js';
+import type { Source } from './recovery/source.js';
 import { readBody, toStored } from './webhooks/body.js';
 import { createDoor } from './webhooks/door.js';
 import { parseFleetEvent, toFact } from './webhooks/parse.js';
@@ -30,10 +38,11 @@ export interface RecoveryJointDeps {
   clock: Clock;
   log: Logger;
   metrics: Metrics;
-  directory: Pick<Directory, 'onPbx'>;
+  directory: Pick<Directory, 'onPbx' | 'all'>;
   connections: Pick<Connections, 'of'>;
   units(): Pick<PbxUnits, 'between' | 'offer' | 'isOurs'>;
   tracker: Omit<TrackerContext, 'pbx' | 'enterprises' | 'newCallId' | 'confirmHangups' | 'recovered'>;
+  settings: Partial<RecoveryTimes>;
   owe(tx: PoolClient, folded: Folded, holdMs: HoldMs): Promise<() => void>;
   findByToken(token: string): Enterprise | null;
 }
@@ -68,8 +77,53 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
       dated(toFact({ enterprise, event: event as FleetEventName, raw, arrivedAt: at })),
   });
 
+  const keys = createHostKeys(pool);
+  const counted = metrics.counter(
+    'recovered_calls_total',
+    'Calls the PBX kept, by whether we had them; and runs that failed',
+    ['what'],
+  );
+  const recovery = createRecovery({
+    pool,
+    port,
+    clock,
+    log,
+    pbxs: () => [
+      ...new Set(
+        directory
+          .all()
+          .filter(hasSources)
+          .map(({ pbxKey }) => pbxKey),
+      ),
+    ],
+    sourcesOf,
+    count: (what, by) => counted.inc({ what }, by),
+    settings: deps.settings,
+  });
+
+  /** Enterprises that share a PBX share its sources: the lowest number's settings speak for it. */
+  function sourcesOf(pbx: string): SourcesOf | null {
+    const enterprise = directory.onPbx(pbx).filter(hasSources).toSorted(byNumber)[0];
+    if (!enterprise?.recovery) return null;
+    const { recovery: settings, number, timezone } = enterprise;
+    const shared = { pbx, timezone, pool, port, log, open: (signal: AbortSignal) => openHost(enterprise, signal) };
+    const sources: Source[] = [];
+    if (settings.events)
+      sources.push(createEventsSource({ ...shared, enterprise: number, settings: settings.events, readRequest }));
+    if (settings.cdr) sources.push(createCdrSource({ ...shared, settings: settings.cdr }));
+    const posts = enterprise.sources.includes('webhook');
+    return { sources, everyMs: posts ? settings.everyMinutes * 60_000 : 0 };
+  }
+
+  async function openHost({ number, ssh }: Enterprise, signal: AbortSignal): Promise<SshSession> {
+    if (!ssh) throw new TrunklineError('SSH_UNREACHABLE', `${number} says nothing of how its host is reached (ssh)`);
+    return openSsh(ssh, keys, signal);
+  }
+
   return {
-    run: (signal) => posted.run(signal),
+    async run(signal) {
+      await Promise.all([posted.run(signal), recovery.run(signal)]);
+    },
     plugin: (app) =>
       downloadPlugin(app, {
         admit(header, firstItem, address) {
@@ -113,6 +167,19 @@ function readItem(text: string) {
   if (typeof event !== 'string') throw new TrunklineError('WEBHOOK_MALFORMED', 'it names no event');
   return { fleet: parseFleetEvent(event.trim().toLowerCase(), raw), raw, stamp: of('datetime', 'at') };
 }
+
+/** A request as a host logged it: the body it posted. */
+function readRequest(event: string, request: string, uid: string | null) {
+  const body = readBody(Buffer.from(request)) as Record<string, unknown>;
+  const named = Object.keys(Object(body)).some((name) => name.toLowerCase() === 'uniqueid');
+  return parseFleetEvent(event, named || uid === null ? body : { ...body, UniqueId: uid });
+}
+
+function hasSources({ mode, recovery }: Enterprise): boolean {
+  return mode !== 'off' && recovery !== null && (recovery.events !== null || recovery.cdr !== null);
+}
+
+const byNumber = (one: Enterprise, other: Enterprise) => one.number.localeCompare(other.number);
 
 function unlessBroken(text: string): unknown {
   try {

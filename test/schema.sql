@@ -334,6 +334,25 @@ TABLE manager_status (
   CONSTRAINT manager_status_pkey PRIMARY KEY (enterprise_number, extension)
 );
 
+TABLE pbx_cdrs (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  pbx text NOT NULL,
+  digest text NOT NULL,
+  uid text NOT NULL,
+  linkedid text NOT NULL DEFAULT ''::text,
+  channel text NOT NULL,
+  dst_channel text NOT NULL,
+  record jsonb NOT NULL,
+  started_at timestamp with time zone NOT NULL,
+  ended_at timestamp with time zone NOT NULL,
+  settled_at timestamp with time zone,
+  note text,
+  CONSTRAINT pbx_cdrs_pbx_digest_key UNIQUE (pbx, digest),
+  CONSTRAINT pbx_cdrs_pkey PRIMARY KEY (id)
+);
+CREATE INDEX pbx_cdrs_time ON pbx_cdrs USING btree (pbx, ended_at);
+CREATE INDEX pbx_cdrs_unsettled ON pbx_cdrs USING btree (pbx, ended_at) WHERE (settled_at IS NULL);
+
 TABLE pbx_gaps (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   pbx text NOT NULL,
@@ -352,6 +371,15 @@ TABLE pbx_heartbeats (
   run uuid,
   batch bigint NOT NULL DEFAULT 0,
   CONSTRAINT pbx_heartbeats_pkey PRIMARY KEY (pbx)
+);
+
+TABLE reconciliations (
+  enterprise_number text NOT NULL,
+  day date NOT NULL,
+  result jsonb NOT NULL,
+  differs boolean NOT NULL,
+  made_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT reconciliations_pkey PRIMARY KEY (enterprise_number, day)
 );
 
 TABLE recordings (
@@ -396,6 +424,22 @@ TABLE recovery_inbox (
   CONSTRAINT recovery_inbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX recovery_inbox_pbx ON recovery_inbox USING btree (pbx, at, id);
+
+TABLE recovery_requests (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  pbx text NOT NULL,
+  enterprise_number text NOT NULL,
+  from_at timestamp with time zone NOT NULL,
+  to_at timestamp with time zone NOT NULL,
+  state text NOT NULL DEFAULT 'asked'::text,
+  progress jsonb NOT NULL DEFAULT '{}'::jsonb,
+  error text,
+  asked_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT recovery_requests_pkey PRIMARY KEY (id),
+  CONSTRAINT recovery_requests_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'running'::text, 'done'::text, 'failed'::text])))
+);
+CREATE INDEX recovery_requests_open ON recovery_requests USING btree (pbx) WHERE (state = ANY (ARRAY['asked'::text, 'running'::text]));
 
 TABLE redirect_decisions (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -497,11 +541,15 @@ SEQUENCE deliveries_id_seq;
 
 SEQUENCE integration_logs_id_seq;
 
+SEQUENCE pbx_cdrs_id_seq;
+
 SEQUENCE pbx_gaps_id_seq;
 
 SEQUENCE recordings_id_seq;
 
 SEQUENCE recovery_inbox_id_seq;
+
+SEQUENCE recovery_requests_id_seq;
 
 SEQUENCE redirect_decisions_id_seq;
 

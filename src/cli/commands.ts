@@ -81,6 +81,13 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./redirect-shadow-report.js')).redirectShadowReport,
   },
   {
+    name: 'recover',
+    usage: 'ENTERPRISE [--from DAY|TIME] [--to DAY|TIME]',
+    summary:
+      'reads again what the PBX kept of that time, the last day unless told, and stores the calls that are missing',
+    load: async () => (await import('./recover.js')).recover,
+  },
+  {
     name: 'secrets rotate',
     usage: '',
     summary: 'seals every secret with a new key',

@@ -76,7 +76,7 @@ export function parseEnv(env: Readonly<Record<string, string | undefined>>, read
 }
 
 function toConfig(settings: z.infer<typeof schema>): AppConfig {
-  const { delivery, ami, calls, journal, retention, database, directory } = settings;
+  const { delivery, ami, calls, journal, retention, database, directory, recovery } = settings;
   const key = settings.TRUNKLINE_SECRET_KEY;
   return {
     databaseUrl: settings.DATABASE_URL ?? null,
@@ -89,7 +89,7 @@ function toConfig(settings: z.infer<typeof schema>): AppConfig {
     trustProxy: settings.TRUNKLINE_TRUST_PROXY,
     metricsToken: settings.TRUNKLINE_METRICS_TOKEN ?? null,
     logLevel: settings.TRUNKLINE_LOG_LEVEL,
-    ...{ delivery, ami, calls, journal, retention, database, directory },
+    ...{ delivery, ami, calls, journal, retention, database, directory, recovery },
   };
 }
 

@@ -99,6 +99,15 @@ const database = section({
 
 const directory = section({ refreshMs: ms.exactOptional() });
 
+const recovery = section({
+  /** Nothing of so long ago is looked at. */
+  settleMs: ms.exactOptional(),
+  pollMs: ms.exactOptional(),
+  retryMs: ms.exactOptional(),
+  /** PBXs at once. */
+  parallel: count.exactOptional(),
+});
+
 export const tunables = {
   delivery: delivery.default({}),
   ami: ami.default({}),
@@ -107,6 +116,7 @@ export const tunables = {
   retention: retention.default({}),
   database: database.default({}),
   directory: directory.default({}),
+  recovery: recovery.default({}),
 };
 
 export type Tunables = { [Section in keyof typeof tunables]: z.infer<(typeof tunables)[Section]> };

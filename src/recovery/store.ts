@@ -1,8 +1,10 @@
 /** What recovery reads and writes of calls. */
-import type { PoolClient } from '../db/pool.js';
+import type { Recalled } from '../calls/tracker.js';
+import type { PoolClient, Queryable } from '../db/pool.js';
 import type { RecoveredCall } from './recovered-call.js';
 
 export { saveFold } from '../calls/store.js';
+export { inTransaction } from '../db/tx.js';
 export type { Pool, PoolClient, Queryable } from '../db/pool.js';
 
 /** `goes on by posts alone`: it is thought to go on, and no link would tell of its end. */
@@ -66,4 +68,43 @@ export async function findTaken(tx: PoolClient, pbx: string, calls: readonly Rec
     ],
   );
   return new Set(rows.map(({ uid }) => uid));
+}
+
+/**
+ * Calls of these uids that were over before this moment (Unix ms, the PBX's clock): what is told of them later is late. Of a call that
+ * was not over then the source tells itself.
+ */
+export async function recallEnded(
+  db: Queryable,
+  pbx: string,
+  uids: readonly string[],
+  before: number,
+): Promise<Recalled> {
+  if (uids.length === 0) return { ended: [], taken: [] };
+  const { rows } = await db.query<{ uid: string; callId: string; at: number }>(
+    `SELECT u.uid, u.call_id AS "callId", round(extract(epoch FROM c.ended_at) * 1000)::float8 AS at
+       FROM call_uids u JOIN calls c ON c.id = u.call_id
+      WHERE u.pbx = $1 AND u.uid = ANY ($2) AND c.ended_at BETWEEN to_timestamp($3 / 1000.0) - interval '1 day' AND to_timestamp($3 / 1000.0)`,
+    [pbx, uids, before],
+  );
+  const ended = rows.map(({ uid, callId, at }) => ({ uid, callId, at, endedAt: at, presumed: true, lastPost: null }));
+  return { ended, taken: [] };
+}
+
+/** What fell into gaps that were over by then is stored now, as far as the PBX knew it. Unix ms, ours. */
+export async function closeRecoveredGaps(db: Queryable, pbx: string, upTo: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `UPDATE pbx_gaps SET recovered_at = now() WHERE pbx = $1 AND recovered_at IS NULL AND ended_at <= to_timestamp($2 / 1000.0)`,
+    [pbx, upTo],
+  );
+  return rowCount ?? 0;
+}
+
+/** PBXs with gaps that are over and whose calls are still missing, and since when; Unix ms, ours. */
+export async function gapsToRecover(db: Queryable): Promise<{ pbx: string; endedAt: number }[]> {
+  const { rows } = await db.query<{ pbx: string; endedAt: number }>(
+    `SELECT pbx, round(extract(epoch FROM max(ended_at)) * 1000)::float8 AS "endedAt"
+       FROM pbx_gaps WHERE recovered_at IS NULL AND ended_at IS NOT NULL GROUP BY pbx`,
+  );
+  return rows;
 }

@@ -1,0 +1,118 @@
+/**
+ * `Master.csv`, read from where it was read to. A file that has been put aside begins anew: it is shorter than that place,
+ * or begins with other bytes. What was left unread of it is looked for in `Master.csv.1`.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import type { SFTPWrapper } from 'ssh2';
+import { TrunklineError } from '../platform/errors.js';
+
+/** Files on this machine, or on a host. */
+export interface Files {
+  /** Null when there is none. */
+  size(path: string): Promise<number | null>;
+  read(path: string, from: number, to: number): Readable;
+}
+
+export interface CsvPlace {
+  offset: number;
+  /** Of the file's first bytes, `headBytes` of them; null before anything was read. */
+  head: string | null;
+  headBytes: number;
+}
+
+export const FILE_BEGIN: CsvPlace = { offset: 0, head: null, headBytes: 0 };
+
+export const localFiles: Files = {
+  size: (path) =>
+    stat(path).then(
+      ({ size }) => size,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return null;
+        throw new TrunklineError('SSH_FAILED', `${path}: ${error.message}`, { cause: error });
+      },
+    ),
+  read: (path, from, to) => createReadStream(path, { start: from, end: to - 1 }),
+};
+
+const SFTP_NO_SUCH_FILE = 2;
+
+export function sftpFiles(sftp: SFTPWrapper): Files {
+  return {
+    size: (path) =>
+      new Promise((resolve, reject) => {
+        sftp.stat(path, (error: (Error & { code?: number }) | undefined, { size } = { size: 0 } as never) => {
+          if (!error) resolve(size);
+          else if (error.code === SFTP_NO_SUCH_FILE) resolve(null);
+          else reject(new TrunklineError('SSH_FAILED', `${path}: ${error.message}`, { cause: error }));
+        });
+      }),
+    read: (path, from, to) => sftp.createReadStream(path, { start: from, end: to - 1 }),
+  };
+}
+
+const HEAD_BYTES = 256;
+const PIECE = 1024 * 1024;
+
+export interface CsvPiece {
+  lines: string[];
+  place: CsvPlace;
+}
+
+/** Whole lines behind this place, a piece at a time. A last line without its end is left for the next time. */
+export async function* readCsv(files: Files, path: string, from: CsvPlace): AsyncGenerator<CsvPiece> {
+  const size = await files.size(path);
+  let place = from;
+  if (size === null || !(await isSame(files, path, size, place))) {
+    const aside = `${path}.1`;
+    const asideSize = await files.size(aside);
+    if (place.offset > 0 && asideSize !== null && (await isSame(files, aside, asideSize, place)))
+      yield* pieces(files, aside, asideSize, place);
+    place = FILE_BEGIN;
+  }
+  if (size !== null) yield* pieces(files, path, size, place);
+}
+
+async function* pieces(files: Files, path: string, size: number, from: CsvPlace): AsyncGenerator<CsvPiece> {
+  const headBytes = Math.min(HEAD_BYTES, size);
+  const head = { headBytes, head: headBytes === 0 ? null : await digest(files, path, headBytes) };
+  for (let offset = from.offset; offset < size;) {
+    const bytes = await all(files.read(path, offset, Math.min(size, offset + PIECE)));
+    const end = bytes.lastIndexOf(0x0a) + 1;
+    if (end === 0) {
+      if (bytes.length < PIECE) return;
+      throw new TrunklineError('SSH_FAILED', `${path} has a line of more than a megabyte`);
+    }
+    offset += end;
+    const lines = bytes.subarray(0, end).toString('utf8').split('\n');
+    yield { lines: lines.filter((line) => line.trim() !== ''), place: { offset, ...head } };
+  }
+}
+
+async function isSame(
+  files: Files,
+  path: string,
+  size: number,
+  { offset, head, headBytes }: CsvPlace,
+): Promise<boolean> {
+  if (head === null) return true;
+  return size >= offset && size >= headBytes && (await digest(files, path, headBytes)) === head;
+}
+
+async function digest(files: Files, path: string, bytes: number): Promise<string> {
+  return createHash('sha256')
+    .update(await all(files.read(path, 0, bytes)))
+    .digest('base64url');
+}
+
+async function all(stream: Readable): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  try {
+    for await (const part of stream) parts.push(part as Buffer);
+  } catch (error) {
+    throw new TrunklineError('SSH_FAILED', error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,124 @@
+/**
+ * Asterisk's own records as a source. What is read is stored as it is, and the cursor with it; whose call a record is, is looked at
+ * afterwards and as often as need be, so a call whose last record comes late is put together all the same.
+ */
+import type { Logger } from '../platform/log.js';
+import type { SshSession } from '../platform/ssh.js';
+import { callsOf, factsOf, UNTOLD_UID } from './cdr-calls.js';
+import { FILE_BEGIN, localFiles, readCsv, sftpFiles } from './cdr-file.js';
+import type { CsvPlace, Files } from './cdr-file.js';
+import { readCdrLine } from './cdr-record.js';
+import type { CdrRecord } from './cdr-record.js';
+import { insertCdrs, knownUids, readUnsettled, settleCdrs, unsettleCdrs } from './cdr-store.js';
+import type { StoredCdr } from './cdr-store.js';
+import { loadCursor, saveCursor } from './cursor-store.js';
+import { keepCalls } from './keep.js';
+import type { CallsPort } from './ports.js';
+import { Replay } from './replay.js';
+import { addProgress, NO_PROGRESS } from './source.js';
+import type { Progress, Source, SourceRun } from './source.js';
+import { inTransaction } from './store.js';
+import type { Pool } from './store.js';
+
+export interface CdrSettings {
+  file: string;
+  at: 'ssh' | 'local';
+  zone: string;
+}
+
+export interface CdrDeps {
+  pbx: string;
+  timezone: string;
+  settings: CdrSettings;
+  pool: Pool;
+  port: CallsPort;
+  log: Logger;
+  open(signal: AbortSignal): Promise<SshSession>;
+}
+
+const TOGETHER = 1_000;
+const DAY_MS = 86_400_000;
+
+export function createCdrSource(deps: CdrDeps): Source {
+  const { pbx, pool, port, settings } = deps;
+
+  async function run({ until, window, signal, onProgress }: SourceRun): Promise<Progress> {
+    if (!port.context(pbx)) return NO_PROGRESS;
+    let progress = NO_PROGRESS;
+    const add = (more: Partial<Progress>) => onProgress((progress = addProgress(progress, more)));
+    await withFiles(deps, signal, (files) => readNew(files, add));
+    if (window) await unsettleCdrs(pool, pbx, window.from, window.to);
+    for (;;) {
+      signal.throwIfAborted();
+      const rows = await readUnsettled(pool, pbx, until, TOGETHER);
+      if (rows.length === 0) return progress;
+      add(await settle(rows));
+    }
+  }
+
+  async function readNew(files: Files, add: (more: Partial<Progress>) => void): Promise<void> {
+    const known = await loadCursor<CsvPlace>(pool, pbx, 'cdr');
+    for await (const { lines, place } of readCsv(files, settings.file, known?.place ?? FILE_BEGIN)) {
+      const read = lines.map((line) => readCdrLine(line, settings.zone, deps.timezone));
+      const records = read.filter((one): one is CdrRecord => typeof one !== 'string');
+      const why = read.find((one) => typeof one === 'string');
+      if (why !== undefined) deps.log.warn({ pbx, file: settings.file, why }, 'a call detail record could not be read');
+      const upTo = Math.max(0, ...records.map(({ end }) => end));
+      await inTransaction(pool, async (tx) => {
+        await insertCdrs(tx, pbx, records);
+        await saveCursor(tx, pbx, 'cdr', { place, open: [], upTo });
+      });
+      add({ read: records.length, unreadable: read.length - records.length });
+    }
+  }
+
+  /** Of records that are over: their calls are known, or are stored now, or are none. */
+  async function settle(rows: readonly StoredCdr[]): Promise<Partial<Progress>> {
+    const ids = new Map(rows.map(({ id, record }) => [record, id]));
+    const fresh = new Set(rows.filter(({ settled }) => !settled).map(({ record }) => record));
+    const calls = callsOf(rows.map(({ record }) => record)).filter(({ records }) =>
+      records.some((one) => fresh.has(one)),
+    );
+    const asked = calls.flatMap(({ records }) => {
+      const span = { from: records[0]?.start ?? 0, to: Math.max(...records.map(({ end }) => end)) };
+      return records.flatMap(({ uid, linkedid }) =>
+        [uid, linkedid].filter(Boolean).map((one) => ({ uid: one, ...span })),
+      );
+    });
+    const known = await knownUids(pool, pbx, asked);
+    const isKnown = (records: readonly CdrRecord[]) =>
+      records.some(({ uid, linkedid }) => known.has(uid) || known.has(linkedid));
+    const missing = calls.filter(({ records }) => !isKnown(records));
+    const context = port.context(pbx);
+    // Each by itself: they are told whole, and nothing of one concerns another.
+    const over = missing.flatMap((call) => {
+      if (!context) return [];
+      const replay = new Replay(context);
+      const facts = factsOf(call);
+      replay.fold(facts);
+      replay.until((facts.at(-1)?.at ?? 0) + DAY_MS);
+      return replay.takeOver().map((one) => ({ ...one, uids: one.uids.filter((uid) => !UNTOLD_UID.test(uid)) }));
+    });
+    const idsOf = (some: readonly CdrRecord[]) => some.flatMap((record) => ids.get(record) ?? []);
+    const kept = await keepCalls(port, pbx, over, async (tx) => {
+      await settleCdrs(tx, idsOf(calls.flatMap(({ records }) => records)), null);
+    });
+    return { ...kept, known: kept.known + calls.length - missing.length };
+  }
+
+  return { name: 'cdr', run };
+}
+
+async function withFiles(
+  { settings, open }: CdrDeps,
+  signal: AbortSignal,
+  work: (files: Files) => Promise<void>,
+): Promise<void> {
+  if (settings.at === 'local') return work(localFiles);
+  const session = await open(signal);
+  try {
+    await work(sftpFiles(await session.sftp()));
+  } finally {
+    session.close();
+  }
+}

@@ -1,0 +1,78 @@
+import { digestOf } from './cdr-record.js';
+import type { CdrRecord } from './cdr-record.js';
+import type { Queryable } from './store.js';
+
+/** What is there already stays as it is. */
+export async function insertCdrs(db: Queryable, pbx: string, records: readonly CdrRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  const rows = records.map((record) => ({ digest: digestOf(record), record }));
+  await db.query(
+    `INSERT INTO pbx_cdrs (pbx, digest, uid, linkedid, channel, dst_channel, record, started_at, ended_at)
+     SELECT $1, digest, r->>'uid', r->>'linkedid', r->>'channel', r->>'dstChannel', r,
+            to_timestamp((r->>'start')::float8 / 1000), to_timestamp((r->>'end')::float8 / 1000)
+       FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (digest text, record jsonb)) WITH ORDINALITY AS x (digest, r)
+      ORDER BY ordinality
+     ON CONFLICT (pbx, digest) DO NOTHING`,
+    [pbx, JSON.stringify(rows)],
+  );
+}
+
+/** Records of this time are looked at anew. */
+export async function unsettleCdrs(db: Queryable, pbx: string, from: number, to: number): Promise<void> {
+  await db.query(
+    `UPDATE pbx_cdrs SET settled_at = NULL, note = NULL
+      WHERE pbx = $1 AND ended_at >= to_timestamp($2 / 1000.0) AND started_at <= to_timestamp($3 / 1000.0)`,
+    [pbx, from, to],
+  );
+}
+
+export interface StoredCdr {
+  id: string;
+  record: CdrRecord;
+  settled: boolean;
+}
+
+/**
+ * Records nobody has looked at that were over by then, oldest first, with all others of their time: a call is told by several, and some
+ * come later than others.
+ */
+export async function readUnsettled(db: Queryable, pbx: string, until: number, limit: number): Promise<StoredCdr[]> {
+  const { rows } = await db.query<StoredCdr>(
+    `WITH next AS MATERIALIZED (
+       SELECT id, started_at, ended_at FROM pbx_cdrs
+        WHERE pbx = $1 AND settled_at IS NULL AND ended_at <= to_timestamp($2 / 1000.0) ORDER BY ended_at, id LIMIT $3
+     )
+     SELECT id::text, record, settled_at IS NOT NULL AS settled FROM pbx_cdrs
+      WHERE id IN (SELECT id FROM next)
+         OR (pbx = $1 AND ended_at >= (SELECT min(started_at) FROM next) - interval '5 seconds'
+             AND ended_at <= (SELECT max(ended_at) FROM next) + interval '5 seconds')
+      ORDER BY started_at, id`,
+    [pbx, until, limit],
+  );
+  return rows;
+}
+
+export async function settleCdrs(db: Queryable, ids: readonly string[], note: string | null): Promise<void> {
+  if (ids.length === 0) return;
+  await db.query('UPDATE pbx_cdrs SET settled_at = now(), note = $2 WHERE id = ANY ($1::bigint[])', [ids, note]);
+}
+
+/** Which of these uids belong to a call of this PBX at that time (Unix ms). */
+export async function knownUids(
+  db: Queryable,
+  pbx: string,
+  asked: readonly { uid: string; from: number; to: number }[],
+): Promise<Set<string>> {
+  const { rows } = await db.query<{ uid: string }>(
+    `SELECT DISTINCT a.uid FROM jsonb_to_recordset($2::jsonb) AS a (uid text, "from" float8, "to" float8)
+       JOIN call_uids u ON u.pbx = $1 AND u.uid = a.uid JOIN calls c ON c.id = u.call_id
+      WHERE c.started_at <= to_timestamp(a."to" / 1000) + interval '10 minutes'
+        AND coalesce(c.ended_at, 'infinity') >= to_timestamp(a."from" / 1000) - interval '10 minutes'`,
+    [pbx, JSON.stringify(asked)],
+  );
+  return new Set(rows.map(({ uid }) => uid));
+}
+
+export async function dropOldCdrs(db: Queryable, days: number): Promise<void> {
+  await db.query(`DELETE FROM pbx_cdrs WHERE ended_at < now() - $1 * interval '1 day'`, [days]);
+}

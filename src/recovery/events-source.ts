@@ -1,0 +1,188 @@
+/**
+ * The fleet's event databases as a source: every row since the cursor, whether it was delivered at the time or not, in the order of
+ * its time, from the day of the cursor to today.
+ */
+import type { Fact, FleetEvent } from '../calls/facts.js';
+import type { CallState } from '../calls/tracker.js';
+import { TrunklineError } from '../platform/errors.js';
+import type { Logger } from '../platform/log.js';
+import type { SshSession } from '../platform/ssh.js';
+import { loadCursor, saveCursor } from './cursor-store.js';
+import { openEventDatabase } from './event-database.js';
+import type { EventDatabase, EventRow } from './event-database.js';
+import { HostClock, nextDay } from './host-clock.js';
+import { keepCalls } from './keep.js';
+import type { CallsPort } from './ports.js';
+import { Replay } from './replay.js';
+import { addProgress, NO_PROGRESS } from './source.js';
+import type { Progress, Source, SourceRun } from './source.js';
+import { recallEnded } from './store.js';
+import type { Pool } from './store.js';
+
+export interface EventsSettings {
+  folder: string;
+  file: string;
+  sqlite3: string;
+  days: number;
+}
+
+export interface EventsDeps {
+  pbx: string;
+  enterprise: string;
+  timezone: string;
+  settings: EventsSettings;
+  pool: Pool;
+  port: CallsPort;
+  log: Logger;
+  open(signal: AbortSignal): Promise<SshSession>;
+  /** @throws TrunklineError WEBHOOK_MALFORMED */
+  readRequest(event: string, request: string, uid: string | null): FleetEvent;
+}
+
+interface Place {
+  /** The host's day, and the last row read of each table of its file. */
+  day: string;
+  a: number;
+  l: number;
+  offMs: number;
+}
+
+const PAGE = 2_000;
+const DAY_MS = 86_400_000;
+/** A host may still write the file of the day before. */
+const AFTER_MIDNIGHT_MS = 10 * 60_000;
+
+export function createEventsSource(deps: EventsDeps): Source {
+  return { name: 'events', run: (options) => new Run(deps, options).all() };
+}
+
+class Run {
+  readonly #deps: EventsDeps;
+  readonly #options: SourceRun;
+  readonly #moves: boolean;
+  #clock: HostClock;
+  #place: Place = { day: '', a: 0, l: 0, offMs: 0 };
+  #replay: Replay | null = null;
+  #progress: Progress = NO_PROGRESS;
+  #upTo = 0;
+
+  constructor(deps: EventsDeps, options: SourceRun) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#moves = options.window === null;
+    this.#clock = new HostClock(deps.timezone);
+  }
+
+  async all(): Promise<Progress> {
+    const { pbx, port, pool, open } = this.#deps;
+    const { until, window, signal } = this.#options;
+    const context = port.context(pbx);
+    if (!context) return NO_PROGRESS;
+    const known = await loadCursor<Place>(pool, pbx, 'events');
+    this.#clock = new HostClock(this.#deps.timezone, known?.place.offMs ?? 0);
+    const first = this.#clock.dateAt(window?.from ?? until - this.#deps.settings.days * DAY_MS);
+    const place = this.#moves ? known?.place : undefined;
+    this.#place = place ?? { day: first, a: 0, l: 0, offMs: this.#clock.offMs };
+    this.#replay = new Replay(context, this.#moves ? (known?.open ?? []) : []);
+    const session = await open(signal);
+    try {
+      while (!signal.aborted && (await this.#day(session))) {
+        this.#place = { ...this.#place, day: nextDay(this.#place.day), a: 0, l: 0 };
+      }
+    } finally {
+      session.close();
+    }
+    if (signal.aborted) throw new TrunklineError('SSH_UNREACHABLE', 'stopped');
+    this.#replay.until(this.#moves ? until : until + DAY_MS);
+    await this.#keep();
+    return this.#progress;
+  }
+
+  /** Reads what the file of a day has left. True when the next day's is to be read. */
+  async #day(session: SshSession): Promise<boolean> {
+    const { folder, file, sqlite3 } = this.#deps.settings;
+    const path = `${folder.replace(/\/$/, '')}/${file.replaceAll('{date}', this.#place.day)}`;
+    const database = openEventDatabase(session, path, sqlite3);
+    let young = false;
+    for (;;) {
+      const page = await this.#page(database);
+      young ||= page === 'young';
+      if (page !== 'more') break;
+    }
+    const { until } = this.#options;
+    return !young && this.#clock.dateAt(until - AFTER_MIDNIGHT_MS) > this.#place.day;
+  }
+
+  async #page(database: EventDatabase): Promise<'more' | 'end' | 'young'> {
+    const rows = await database.rows(this.#place, PAGE);
+    if (rows === null || rows.length === 0) return 'end';
+    const { told, young, cut } = this.#inTime(rows);
+    if (told.length === 0) return 'young';
+    this.#progress = addProgress(this.#progress, { read: told.length });
+    const facts = told.flatMap(({ row, at }) => this.#fact(row, at));
+    facts.sort((one, other) => one.at - other.at);
+    const { pool, pbx } = this.#deps;
+    const recalled = await recallEnded(pool, pbx, this.#replay?.unheard(facts) ?? [], facts[0]?.at ?? 0);
+    this.#replay?.fold(facts, recalled);
+    for (const { row } of told) this.#place = { ...this.#place, [row.t]: Math.max(this.#place[row.t], row.id) };
+    this.#place.offMs = this.#clock.offMs;
+    this.#upTo = Math.max(this.#upTo, told.at(-1)?.at ?? 0);
+    await this.#keep();
+    return young ? 'young' : cut ? 'more' : 'end';
+  }
+
+  /** The rows in the order of their time, as far as both tables were read, and old enough. */
+  #inTime(rows: readonly EventRow[]): { told: { row: EventRow; at: number }[]; young: boolean; cut: boolean } {
+    for (const row of rows) if (row.event === 'start') this.#clock.learn(row.at, row.uid);
+    const ends: number[] = [];
+    let young = false;
+    const dated = (['a', 'l'] as const).flatMap((table) => {
+      let last = this.#upTo;
+      const own = rows.filter((row) => row.t === table);
+      // A stamp that cannot be read is that of the row before.
+      const timed = own.map((row) => ({ row, at: (last = this.#clock.at(row.at) ?? last) }));
+      const from = timed.findIndex(({ at }) => at > this.#options.until);
+      if (from >= 0) young = true;
+      else if (own.length === PAGE) ends.push(last);
+      return from >= 0 ? timed.slice(0, from) : timed;
+    });
+    const end = Math.min(...ends, Number.POSITIVE_INFINITY);
+    const told = dated.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at);
+    return { told, young, cut: ends.length > 0 };
+  }
+
+  #fact(row: EventRow, at: number): Fact[] {
+    if (row.request === null) return [];
+    const { enterprise, pbx, log, readRequest } = this.#deps;
+    try {
+      const event = (row.event ?? '').trim().toLowerCase().replace(/^.*\//, '');
+      const fleet = readRequest(event, row.request, row.uid);
+      return [{ kind: 'fleet', source: 'webhook', at, arrivedAt: at, stamped: true, enterprise, fleet }];
+    } catch (error) {
+      if (!(error instanceof TrunklineError)) throw error;
+      log.warn({ pbx, day: this.#place.day, table: row.t, row: row.id, err: error }, 'a row could not be read');
+      this.#progress = addProgress(this.#progress, { unreadable: 1 });
+      return [];
+    }
+  }
+
+  /** What is over so far, and with it the cursor. */
+  async #keep(): Promise<void> {
+    const { pbx, port } = this.#deps;
+    const replay = this.#replay;
+    if (!replay) return;
+    const over = replay.takeOver().filter((call) => this.#isAsked(call.state));
+    const open = [...replay.open()];
+    const [place, upTo] = [this.#place, this.#upTo];
+    const kept = await keepCalls(port, pbx, over, async (tx) => {
+      if (this.#moves) await saveCursor(tx, pbx, 'events', { place, open, upTo });
+    });
+    this.#progress = addProgress(this.#progress, kept);
+    this.#options.onProgress(this.#progress);
+  }
+
+  #isAsked({ startedAt, endedAt, lastAt }: CallState): boolean {
+    const { window } = this.#options;
+    return window === null || ((endedAt ?? lastAt) >= window.from && startedAt <= window.to);
+  }
+}

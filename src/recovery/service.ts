@@ -1,0 +1,175 @@
+/**
+ * When each PBX's sources are read. One run a PBX at a time, a few PBXs at once; what one of them does holds up no other.
+ *
+ * Due is a PBX of ours with sources: when a command asks; when a gap is over whose calls are missing; every few minutes where hosts post.
+ * A run that failed is tried again after a pause that grows to ten minutes.
+ */
+import type { Clock } from '../platform/clock.js';
+import type { Logger } from '../platform/log.js';
+import type { CallsPort } from './ports.js';
+import { openRequests, tellRequest } from './request-store.js';
+import type { RecoveryRequest } from './request-store.js';
+import { addProgress, NO_PROGRESS } from './source.js';
+import type { Progress, Source, SourceRun } from './source.js';
+import { closeRecoveredGaps, gapsToRecover } from './store.js';
+import type { Pool } from './store.js';
+
+export interface SourcesOf {
+  sources: readonly Source[];
+  /** How often by itself; 0: not. */
+  everyMs: number;
+}
+
+export interface RecoveryDeps {
+  pool: Pool;
+  port: CallsPort;
+  clock: Clock;
+  log: Logger;
+  /** PBXs that have sources. */
+  pbxs(): readonly string[];
+  sourcesOf(pbx: string): SourcesOf | null;
+  count(what: 'stored' | 'known' | 'failed', by: number): void;
+  settings?: Partial<RecoveryTimes>;
+}
+
+export interface RecoveryTimes {
+  /** Nothing of so long ago is looked at: live facts of it may be on their way. */
+  settleMs: number;
+  pollMs: number;
+  /** PBXs at once. */
+  parallel: number;
+  retryMs: number;
+}
+
+const TIMES: RecoveryTimes = { settleMs: 20_000, pollMs: 2_000, parallel: 4, retryMs: 15_000 };
+const MOST_RETRY_MS = 600_000;
+
+export interface Recovery {
+  /** Reads every source of a PBX now. @throws what a source throws */
+  recover(pbx: string, options: Pick<SourceRun, 'window' | 'signal' | 'onProgress'>): Promise<Progress>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+interface Turn {
+  running: boolean;
+  /** By the monotonic clock. */
+  nextAt: number;
+  failures: number;
+}
+
+export function createRecovery(deps: RecoveryDeps): Recovery {
+  const { pool, port, clock, log, count } = deps;
+  const times = { ...TIMES, ...deps.settings };
+  const turns = new Map<string, Turn>();
+  const running = new Set<Promise<void>>();
+
+  async function recover(
+    pbx: string,
+    { window, signal, onProgress }: Pick<SourceRun, 'window' | 'signal' | 'onProgress'>,
+  ): Promise<Progress> {
+    const { sources } = deps.sourcesOf(pbx) ?? { sources: [] };
+    const until = port.now() - times.settleMs;
+    let before = NO_PROGRESS;
+    for (const source of sources) {
+      const base = before;
+      const tell = (progress: Progress) => onProgress(addProgress(base, progress));
+      const came = await source.run({ until, window, signal, onProgress: tell });
+      before = addProgress(base, came);
+    }
+    if (sources.length > 0 && window === null) {
+      const closed = await closeRecoveredGaps(pool, pbx, until);
+      if (closed > 0) log.info({ pbx, gaps: closed }, 'gaps are recovered');
+    }
+    count('stored', before.stored);
+    count('known', before.known);
+    return before;
+  }
+
+  function turnOf(pbx: string): Turn {
+    const known = turns.get(pbx);
+    if (known) return known;
+    const turn = { running: false, nextAt: clock.monotonic(), failures: 0 };
+    turns.set(pbx, turn);
+    return turn;
+  }
+
+  async function carryOut(request: RecoveryRequest, signal: AbortSignal): Promise<void> {
+    const { id, pbx, from, to } = request;
+    let toldAt = 0;
+    const onProgress = (progress: Progress) => {
+      if (clock.monotonic() - toldAt < 500) return;
+      toldAt = clock.monotonic();
+      void tellRequest(pool, id, { state: 'running', progress, error: null }).catch(() => undefined);
+    };
+    try {
+      const progress = await recover(pbx, { window: { from, to }, signal, onProgress });
+      await tellRequest(pool, id, { state: 'done', progress, error: null });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      await tellRequest(pool, id, { state: 'failed', progress: {}, error: wordsOf(error) });
+      throw error;
+    }
+  }
+
+  async function gapRun(pbx: string, signal: AbortSignal): Promise<void> {
+    const came = await recover(pbx, { window: null, signal, onProgress: () => undefined });
+    if (came.stored > 0) log.info({ pbx, ...came }, 'calls were recovered');
+  }
+
+  function start(pbx: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): void {
+    const turn = turnOf(pbx);
+    turn.running = true;
+    const run = work(signal)
+      .then(
+        () => {
+          turn.failures = 0;
+          turn.nextAt = clock.monotonic() + (deps.sourcesOf(pbx)?.everyMs ?? 0);
+        },
+        (error: unknown) => {
+          if (signal.aborted) return;
+          turn.failures += 1;
+          turn.nextAt = clock.monotonic() + Math.min(MOST_RETRY_MS, times.retryMs * 2 ** (turn.failures - 1));
+          count('failed', 1);
+          log.warn({ pbx, failures: turn.failures, err: error }, 'what was missed could not be read');
+        },
+      )
+      .finally(() => {
+        turn.running = false;
+        running.delete(run);
+      });
+    running.add(run);
+  }
+
+  async function round(signal: AbortSignal): Promise<void> {
+    const isFree = (pbx: string) =>
+      running.size < times.parallel && !turnOf(pbx).running && port.isOurs(pbx) && deps.sourcesOf(pbx) !== null;
+    for (const request of await openRequests(pool))
+      if (isFree(request.pbx)) start(request.pbx, (own) => carryOut(request, own), signal);
+    const gaps = new Map((await gapsToRecover(pool)).map(({ pbx, endedAt }) => [pbx, endedAt]));
+    for (const pbx of deps.pbxs()) {
+      if (!isFree(pbx)) continue;
+      const turn = turnOf(pbx);
+      const gap = gaps.get(pbx);
+      const gapIsDue = gap !== undefined && gap <= port.now() - times.settleMs;
+      const rested = turn.nextAt <= clock.monotonic();
+      const isDue = turn.failures > 0 ? rested : gapIsDue || ((deps.sourcesOf(pbx)?.everyMs ?? 0) > 0 && rested);
+      if (isDue) start(pbx, (own) => gapRun(pbx, own), signal);
+    }
+  }
+
+  return {
+    recover,
+    async run(signal) {
+      try {
+        for (; !signal.aborted; await clock.sleep(times.pollMs, signal)) await round(signal);
+      } finally {
+        await Promise.all(running);
+      }
+    },
+  };
+}
+
+function wordsOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
+  return `${code}${error instanceof Error ? error.message : String(error)}`;
+}
