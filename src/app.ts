@@ -62,6 +62,7 @@ import { createLogger } from './platform/log.js';
 import type { Logger } from './platform/log.js';
 import { createMetrics } from './platform/metrics.js';
 import { Releasers } from './platform/releasers.js';
+import { createRightOfWay } from './platform/right-of-way.js';
 import { supervise } from './platform/supervise.js';
 import { createSecretBox } from './platform/secret-box.js';
 import { readOrMakeKeys } from './platform/secret-key.js';
@@ -188,6 +189,8 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     // 3. The PBXs: units fold facts, links and webhooks bring them.
     const counted = metrics.counter('calls_counted_total', 'What the tracker and its owners counted', ['what']);
     const tracker = { ringCollectMs: DEFAULT_RING_COLLECT_MS, ...config.calls };
+    // A caller who waits to be sent on goes before what is stored of all calls.
+    const urgent = createRightOfWay(clock);
     const units = createPbxUnits({
       pool,
       clock,
@@ -201,6 +204,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       owe,
       onFolded,
       askPbx: async (key, uids) => links.get(key)?.confirmGone(uids),
+      makeWay: () => urgent.whenFree(),
       heardAt: (key) => links.get(key)?.heardAt() ?? null,
       count: (what, by) => counted.inc({ what }, by),
       onHeld: () => follow(),
@@ -228,6 +232,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     const redirect = createRedirectJoint({
       pool,
       claims,
+      urgent,
       clock,
       log,
       metrics,

@@ -43,6 +43,8 @@ export interface PbxUnitDeps {
   owe(tx: PoolClient, folded: Folded): Promise<() => void>;
   onFolded(folded: Folded): void;
   askPbx(uids: string[]): Promise<void>;
+  /** As of the owner. */
+  makeWay(): Promise<void> | null;
   count(what: string, by?: number): void;
   /** The link may run from now on, or must stop. */
   onHeld(held: boolean): void;
@@ -155,6 +157,7 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
       recall,
       clock,
       log,
+      makeWay: deps.makeWay,
       persist: (batch) => persist(held, batch),
       readInbox: readFacts,
       openJournal: () =>

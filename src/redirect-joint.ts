@@ -12,6 +12,7 @@ import { HTTP_STATUS } from './http/errors.js';
 import type { Clock } from './platform/clock.js';
 import type { Logger } from './platform/log.js';
 import type { Metrics } from './platform/metrics.js';
+import type { RightOfWay } from './platform/right-of-way.js';
 import { createAsk } from './redirect/ask.js';
 import { createDesk } from './redirect/desk.js';
 import { createOwnerCache } from './redirect/owner-cache.js';
@@ -39,6 +40,7 @@ export interface RedirectJointDeps {
   pool: Pool;
   /** Of its own, and relaxed: a caller waits for each statement. */
   claims: Pool;
+  urgent: RightOfWay;
   clock: Clock;
   log: Logger;
   metrics: Metrics;
@@ -100,6 +102,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     log,
     ask: createAsk({ clock, cache, stopping: stopping.signal }),
     stopping: stopping.signal,
+    goFirst: () => deps.urgent.take(),
     lookups: (number) => lookupsOf(connections, number),
     history: (enterprise, phone) => whoTalked(pool, enterprise, phone),
     claim: (key, decision) => claimDecision(claims, key, decision),

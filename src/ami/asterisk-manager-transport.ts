@@ -20,7 +20,7 @@ import { parseBlock } from './frame.js';
 import type { Unread } from './frame.js';
 import type { AmiMessage } from './message.js';
 import { messageOf } from './message.js';
-import { lostBecause } from './native-transport.js';
+import { inOneWrite, lostBecause } from './native-transport.js';
 import type { AmiConnection, AmiTransport, ConnectionListener, ConnectOptions, OutgoingAction } from './transport.js';
 import { requireCapabilities } from './transport.js';
 
@@ -98,9 +98,8 @@ class ManagedConnection implements AmiConnection {
 
   send(...actions: OutgoingAction[]): void {
     if (this.#closed) return;
-    this.#socket?.cork();
+    if (this.#socket) inOneWrite(this.#socket);
     for (const action of actions) this.#send(action);
-    this.#socket?.uncork();
   }
 
   destroy(): void {

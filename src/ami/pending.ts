@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
 import type { AmiMessage } from './message.js';
@@ -29,9 +29,9 @@ interface Waiting {
 
 const MAX_LIST_ITEMS = 100_000;
 
-/** 96 random bits: nobody who writes into the PBX's stream can guess what we wait for. */
+/** 122 random bits: nobody who writes into the PBX's stream can guess what we wait for. */
 export function newActionId(): string {
-  return randomBytes(12).toString('hex');
+  return randomUUID();
 }
 
 /**

@@ -73,6 +73,8 @@ export interface OwnerDeps {
   recall(uids: readonly string[]): Promise<Recalled>;
   clock: Clock;
   log: Logger;
+  /** Resolves when a batch may begin: something of this process may be more urgent for a moment. Null: at once. */
+  makeWay?(): Promise<void> | null;
   /** One transaction; rejects without effect. */
   persist(batch: FoldBatch): Promise<void>;
   /** Acknowledged webhooks that are not folded yet, oldest first. */
@@ -219,6 +221,7 @@ export class Owner {
     try {
       await this.#recoverJournal(signal);
       while (this.#live() && !(signal.aborted && this.#queue.length === 0)) {
+        await this.#deps.makeWay?.();
         const worked = await this.#tickSafely(signal);
         if (signal.aborted && !worked) break;
         if (await this.#turnBetween()) continue;

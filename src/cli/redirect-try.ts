@@ -52,6 +52,7 @@ export async function redirectTry(context: CommandContext): Promise<number> {
         claim: async () => false,
         read: async () => null,
         finish: async () => undefined,
+        goFirst: () => () => undefined,
         presence: () => null,
         onDecided: () => undefined,
         stopping: new AbortController().signal,

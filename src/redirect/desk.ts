@@ -25,6 +25,8 @@ export interface DeskDeps {
   read(key: DecisionKey): Promise<Decision | null>;
   finish(key: DecisionKey, decision: Decision): Promise<void>;
   presence(pbxKey: string): Presence | null;
+  /** What else this process does waits until the answer is called, a few milliseconds at most. */
+  goFirst(): () => void;
   /** After each decision is over. */
   onDecided(key: DecisionKey, decision: Decision): void;
   /** Aborted when nothing new may be begun. */
@@ -117,7 +119,8 @@ export function createDesk(deps: DeskDeps): Desk {
     try {
       return await Promise.race([awaited, clock.sleep(ms, over.signal).then(() => null)]);
     } finally {
-      over.abort();
+      // With a reason of its own, so that no error is made: that costs more than all else here.
+      over.abort('in time');
     }
   }
 
@@ -134,10 +137,11 @@ export function createDesk(deps: DeskDeps): Desk {
       // Who runs next finds it waiting, and decides.
       if (stopping.aborted) return { ...decision, reason: 'Trunkline stops' };
       const targets = phonesOf(enterprise, decision, deps.presence(enterprise.pbxKey));
+      const others = deps.goFirst();
       const [claimed, seen] = await Promise.all([
         before ? true : claim(key, decision, leftOf(caller)),
         lookAt(caller, pbx, [...targets.values()]),
-      ]);
+      ]).finally(() => setImmediate(others)); // After the write, which is made in this turn.
       // What is open stays as it was claimed: whoever finds the call still waiting goes on from there.
       if (seen.unseen === 'lost') decision = { ...decision, reason: seen.whyNot ?? decision.reason };
       else decision = await settle(caller, pbx, { ...decision, ...choose(caller, decision, targets, seen, claimed) });

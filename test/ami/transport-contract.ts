@@ -72,7 +72,7 @@ export function transportContract(transport: TransportName): void {
           action.peer.answer(action, 'Success', 'Message: yours');
           expect((await slow).get('message')).toBe('yours');
           expect(events).toHaveLength(1);
-          expect(action.get('ActionID')).toMatch(/^[0-9a-f]{24}$/);
+          expect(action.get('ActionID')).toMatch(/^[0-9a-f-]{36}$/);
           expect(session.stats().drops.unasked).toBe(1);
         },
       ));
