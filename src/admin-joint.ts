@@ -1,5 +1,6 @@
 /** The admin joined to the rest. Part of the composition, beside app.ts. */
 import type { FastifyInstance } from 'fastify';
+import { createFeed } from './admin/feed.js';
 import { adminPlugin } from './admin/plugin.js';
 import { ensureFirstAdmin } from './admin/first-admin.js';
 import type { AdminServices, TestedAccount } from './admin/services.js';
@@ -16,7 +17,7 @@ import type { HttpClient } from './platform/http-client.js';
 
 type AccountExtras = Omit<ConnectionDeps, 'enterprise' | 'log' | 'timezone' | 'http' | 'publicUrl'>;
 
-type Joined = 'sessions' | 'watch' | 'registry' | 'pbx' | 'connect' | 'refusesHost' | 'letInState';
+type Joined = 'feed' | 'sessions' | 'watch' | 'registry' | 'pbx' | 'connect' | 'refusesHost' | 'letInState';
 
 export interface AdminJointDeps extends Omit<AdminServices, Joined> {
   links(): PbxLinks;
@@ -35,6 +36,8 @@ export interface AdminJoint {
   /** Once the database stands. */
   prepare(): Promise<void>;
   maintain(): Promise<void>;
+  /** There is something new in the log of this enterprise. */
+  logged(enterprise: string): void;
   /** Asks of open subscriptions whether they may go on. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -42,6 +45,7 @@ export interface AdminJoint {
 export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
   const { pool, log, clock, links, adminPassword } = deps;
   const watch = createWatch(clock);
+  const feed = createFeed(clock);
 
   /** An account that is not the saved one keeps nothing: its pair of tokens belongs into the form that is not saved yet. */
   function connect({ enterprise, type, settings, saved }: TestedAccount): Connection {
@@ -74,6 +78,7 @@ export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
     refusesHost,
     letInState: (enterprise) => deps.states.make(enterprise),
     registry,
+    feed,
     sessions: createSessions(pool),
     watch,
     pbx: {
@@ -90,6 +95,7 @@ export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
   return {
     plugin: (app) => adminPlugin(app, { services, prefixes }),
     prepare: () => ensureFirstAdmin(pool, log, adminPassword),
+    logged: (enterprise) => feed.changed(enterprise),
     maintain: () => dropOldSessions(pool),
     run: (signal) => watch.run(signal),
   };

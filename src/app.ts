@@ -182,6 +182,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       holder: instance.holder,
       settings,
       metrics: deliveryMetrics(metrics),
+      onLogged: ({ enterprise }) => admin.logged(enterprise),
     });
 
     const retention = createDeliveryRetention({ pool, clock, log });
@@ -269,6 +270,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       adminPassword: config.adminPassword,
       guard,
       http,
+      replayLifeMs: settings.lifeMs.durable,
       accountDeps: (place) => accountDeps({ pool, save, directory, crmUsers: () => crmUsers }, place),
       states: amoCrmStates({ box, clock }),
     });

@@ -30,13 +30,19 @@ export interface AdminPluginOptions {
 }
 
 export async function adminPlugin(app: FastifyInstance, { services, prefixes }: AdminPluginOptions): Promise<void> {
-  const { publicUrl, log, watch } = services;
+  const { publicUrl, log } = services;
+  /** Answers that go on: cut at the stop, since one that ended well is not asked for again. */
+  const streams = new Set<FastifyReply>();
   await app.register(fastifyCookie);
   await app.register(rateLimit, { max: MOST_PER_MINUTE, timeWindow: 60_000 });
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     const { method, headers } = request;
+    if (headers.accept?.includes('text/event-stream')) {
+      streams.add(reply);
+      reply.raw.once('close', () => streams.delete(reply));
+    }
     if (method === 'GET' || method === 'HEAD') return;
     const asked = { origin: headers.origin, site: one(headers['sec-fetch-site']), host: request.host };
     if (isOwnOrigin(asked, publicUrl)) return;
@@ -86,10 +92,9 @@ export async function adminPlugin(app: FastifyInstance, { services, prefixes }: 
   app.server.on('upgrade', upgrade);
   app.addHook('preClose', (done) => {
     app.server.off('upgrade', upgrade);
-    watch.stop();
-    for (const open of sockets.clients) open.close(1001, 'the daemon stops');
-    const cut = setTimeout(() => sockets.clients.forEach((open) => open.terminate()), 1_000);
-    sockets.close(() => clearTimeout(cut));
+    for (const { raw } of streams) raw.destroy();
+    for (const open of sockets.clients) open.terminate();
+    sockets.close();
     done();
   });
 }

@@ -13,6 +13,14 @@ import { save } from './procedures/integrations/save.js';
 import { testConnection } from './procedures/integrations/test-connection.js';
 import { toggle } from './procedures/integrations/toggle.js';
 import { loadUsers, users } from './procedures/integrations/users.js';
+import { get as getCall } from './procedures/calls/get.js';
+import { list as listCalls } from './procedures/calls/list.js';
+import { counts } from './procedures/deliveries/counts.js';
+import { list as listDeliveries } from './procedures/deliveries/list.js';
+import { progress, replay, replayDead } from './procedures/deliveries/replay.js';
+import { get as getLog } from './procedures/logs/get.js';
+import { list as listLogs } from './procedures/logs/list.js';
+import { live as liveLogs } from './procedures/logs/live.js';
 import { t } from './trpc.js';
 
 export const appRouter = t.router({
@@ -31,6 +39,9 @@ export const appRouter = t.router({
     remove,
     howToLetIn,
   },
+  logs: { list: listLogs, get: getLog, live: liveLogs },
+  calls: { list: listCalls, get: getCall },
+  deliveries: { list: listDeliveries, counts, replay, replayDead, progress },
 });
 
 export type AppRouter = typeof appRouter;

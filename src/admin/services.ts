@@ -7,6 +7,7 @@ import type { SaveDeps } from '../integrations/save-integration.js';
 import type { DeliveryWorker } from '../delivery/worker.js';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
+import type { Feed } from './feed.js';
 import type { Sessions } from './sessions.js';
 import type { Pool } from './store.js';
 import type { Watch } from './watch.js';
@@ -18,6 +19,10 @@ export interface AdminServices {
   /** Without a trailing slash; null when not set. */
   publicUrl: string | null;
   sessions: Sessions;
+  /** News of an enterprise. */
+  feed: Feed;
+  /** How long a delivery that is sent again may take. */
+  replayLifeMs: number;
   /** The subscriptions that are open. */
   watch: Watch;
   registry: readonly AnyConnector[];

@@ -19,8 +19,6 @@ export interface Watch {
   closed(token: string): void;
   /** Asks for all, now. */
   ask(): Promise<void>;
-  /** Ends everything: the daemon stops. */
-  stop(): void;
   size(): number;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -47,9 +45,6 @@ export function createWatch(clock: Clock): Watch {
       for (const [controller, watched] of open) if (watched.token === token) controller.abort();
     },
     ask,
-    stop() {
-      for (const controller of open.keys()) controller.abort();
-    },
     size: () => open.size,
     async run(signal) {
       for (; !signal.aborted; await clock.sleep(ASK_MS, signal)) await ask();

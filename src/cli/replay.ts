@@ -12,7 +12,7 @@ import { UsageError } from './command.js';
 import type { CommandContext } from './command.js';
 import { readCapture } from './replay/capture.js';
 import { run } from './replay/run.js';
-import { linesOf } from './timeline/print.js';
+import { linesOf } from './story-print.js';
 import { enterpriseIn, withWorkbench } from './workbench.js';
 
 /** As whose the capture is read, and to whom its calls would be told. */

@@ -106,17 +106,22 @@ export interface Replayed extends LaneId {
 
 /**
  * Gives durable deliveries another `lifeMs`, from now. Without ids only dead ones; ids may also name expired or skipped
- * ones, never a card, and never one the CRM has. What is known of an unknown outcome is kept: the connector looks before it
+ * ones, never a card, never another enterprise's than is said, and never one the CRM has. What is known of an unknown outcome is kept: the connector looks before it
  * repeats. Answers what will be sent again.
  */
 export async function replayDeliveries(
   db: Queryable,
-  which: { ids: readonly string[] } | { filter: Omit<DeliveryFilter, 'states' | 'beforeId'> },
+  which: { ids: readonly string[]; enterprise?: string } | { filter: Omit<DeliveryFilter, 'states' | 'beforeId'> },
   lifeMs: number,
 ): Promise<Replayed[]> {
   const ids = 'ids' in which ? which.ids : null;
   const filter: DeliveryFilter =
-    'ids' in which ? { states: ['dead', 'expired', 'skipped'] } : { ...which.filter, states: ['dead'] };
+    'ids' in which
+      ? {
+          ...(which.enterprise === undefined ? {} : { enterprise: which.enterprise }),
+          states: ['dead', 'expired', 'skipped'],
+        }
+      : { ...which.filter, states: ['dead'] };
   const { rows } = await db.query<Replayed>(
     `UPDATE deliveries
         SET state = 'pending', attempts = 0, due_at = now(), expires_at = now() + $8 * interval '1 millisecond', settled_at = NULL,

@@ -45,6 +45,8 @@ export interface DeliveryWorkerDeps {
   holder: string;
   settings?: DeliverySettings;
   metrics?: DeliveryMetrics;
+  /** Lines were written to the log of this lane. */
+  onLogged?(lane: LaneId): void;
   random?: () => number;
 }
 
@@ -168,6 +170,7 @@ export function createDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
       return;
     }
     metrics?.settled(tried.row.type, tried.verdict.state, 1);
+    deps.onLogged?.(tried.row);
     if (tried.verdict.state === 'pending') agenda.in(tried.verdict.delayMs, tried.row);
     // A card that failed may hold up a finish that is owed by now.
     if (tried.verdict.state === 'pending' && tried.row.class !== 'durable') await sweepSuperseded([tried.row.callId]);
@@ -216,6 +219,7 @@ export function createDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
   /** Rows settled without an attempt: the next of their calls may go. */
   function onSwept(swept: Swept[]): void {
     for (const { type, state, count } of swept) metrics?.settled(type, state, count);
+    for (const lane of swept) deps.onLogged?.(lane);
     if (swept.length > 0) worker.wake(swept);
   }
 

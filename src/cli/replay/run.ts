@@ -6,8 +6,8 @@ import { Tracker, callFacts } from '../../calls/tracker.js';
 import type { CallState, Folded } from '../../calls/tracker.js';
 import type { CallEvent } from '../../calls/vocabulary.js';
 import type { CallProfile } from '../../config/profile.js';
-import { factSeen } from '../timeline/fact-text.js';
-import type { Story } from '../timeline/story.js';
+import { factSeen } from '../../calls/fact-text.js';
+import type { Story } from '../../delivery/story.js';
 
 /** Timers that are due this long after the last fact still count: what ends by itself ends. */
 const AFTERMATH_MS = 60_000;

@@ -1,10 +1,10 @@
 /** A call's story as lines for a terminal: what was received and concluded, what each integration was owed, the record. */
-import { printable } from '../printable.js';
-import { table } from '../table.js';
-import { debtLines } from './debts.js';
-import { noteText } from './note-text.js';
-import type { Moment, Story } from './story.js';
-import { momentsOf } from './story.js';
+import { noteText } from '../calls/note-text.js';
+import { debtLines } from '../delivery/debts.js';
+import type { Moment, Story } from '../delivery/story.js';
+import { momentsOf } from '../delivery/story.js';
+import { printable } from './printable.js';
+import { table } from './table.js';
 
 const INDENT = ' '.repeat(27);
 

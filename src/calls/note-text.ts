@@ -1,7 +1,11 @@
 /** A conclusion in one line: what it says, what of, and the name of its rule. */
-import { RULES } from '../../calls/rules.js';
-import type { Note } from '../../calls/rules.js';
-import { isDebt } from './story.js';
+import { RULES } from './rules.js';
+import type { Note } from './rules.js';
+
+/** What integrations are owed of an event, or why nothing. */
+export function isDebt({ rule }: Note): boolean {
+  return rule === 'owed' || rule === 'not-owed';
+}
 
 export function noteText(note: Note): string {
   if (isDebt(note)) return debtText(note);

@@ -1,8 +1,8 @@
 /** What each integration was owed of a call, and what came of it. */
-import type { AttemptListed, DeliveryListed } from '../../delivery/inspect.js';
-import type { Note } from '../../calls/rules.js';
+import { isDebt } from '../calls/note-text.js';
+import type { Note } from '../calls/rules.js';
+import type { AttemptListed, DeliveryListed } from './inspect.js';
 import type { Story } from './story.js';
-import { isDebt } from './story.js';
 
 export interface DebtLine {
   integration: string;

@@ -1,8 +1,20 @@
 /** A fact in one line. */
-import type { ChannelInfo, Fact } from '../../calls/facts.js';
-import { uidOf } from '../../calls/facts.js';
-import type { KeptFact } from '../../calls/timeline-store.js';
-import type { FactSeen } from './story.js';
+import type { ChannelInfo, Fact } from './facts.js';
+import { uidOf } from './facts.js';
+import type { KeptFact } from './timeline-store.js';
+
+/** A fact as it was received. */
+export interface FactSeen {
+  /** The PBX's stamp, where it gave one. */
+  stamp: number | null;
+  /** Our clock. */
+  arrivedAt: number;
+  source: string;
+  /** As notes name it. */
+  kind: string;
+  uid: string;
+  text: string;
+}
 
 export function factSeen(fact: Fact): FactSeen {
   const { source, arrivedAt, stamped, at } = fact;

@@ -1,21 +1,10 @@
 /** Everything that is known of one call, whoever asks: a stored call, or one of a capture. */
-import type { Gap } from '../../calls/timeline-store.js';
-import type { Note } from '../../calls/rules.js';
-import type { CallFacts } from '../../calls/vocabulary.js';
-import type { AttemptListed, DeliveryListed } from '../../delivery/inspect.js';
-
-/** A fact as it was received. */
-export interface FactSeen {
-  /** The PBX's stamp, where it gave one. */
-  stamp: number | null;
-  /** Our clock. */
-  arrivedAt: number;
-  source: string;
-  /** As notes name it. */
-  kind: string;
-  uid: string;
-  text: string;
-}
+import type { FactSeen } from '../calls/fact-text.js';
+import { isDebt } from '../calls/note-text.js';
+import type { Note } from '../calls/rules.js';
+import type { Gap } from '../calls/timeline-store.js';
+import type { CallFacts } from '../calls/vocabulary.js';
+import type { AttemptListed, DeliveryListed } from './inspect.js';
 
 export interface Story {
   call: CallFacts;
@@ -58,10 +47,6 @@ export function momentsOf({ facts, notes }: Pick<Story, 'facts' | 'notes'>): Mom
     moment.notes.push(note, ...(debts.get(eventKey(note)) ?? []));
   }
   return moments.toSorted((one, other) => one.arrivedAt - other.arrivedAt);
-}
-
-export function isDebt({ rule }: Note): boolean {
-  return rule === 'owed' || rule === 'not-owed';
 }
 
 function debtsByEvent(notes: readonly Note[]): Map<string, Note[]> {
