@@ -26,6 +26,8 @@ export interface Account {
   inGaps: number;
   /** With a record that says that a part of it fell into a gap. */
   approximate: number;
+  /** Whose record came from recovery. */
+  recovered: number;
   gaps: number;
   gapSeconds: number;
   cards: number;
@@ -37,6 +39,8 @@ export interface Account {
 export interface Expected {
   /** True when Asterisk itself was killed: its own record is not whole, and only what it has is compared. */
   cdrMayLack?: boolean;
+  /** What fell into gaps was recovered: every call has its record, and none of these a card. */
+  recovered?: boolean;
 }
 
 interface CallRow {
@@ -45,6 +49,7 @@ interface CallRow {
   externalId: string;
   direction: string;
   approximate: boolean;
+  recovered: boolean;
   live: boolean;
   merged: boolean;
   finished: number;
@@ -54,6 +59,7 @@ interface Gap {
   from: number;
   to: number | null;
   reason: string;
+  recovered: boolean;
 }
 
 /** A card's life of 15 s, and the request that was on its way when it ended. */
@@ -115,17 +121,19 @@ export async function settleUp(
       continue;
     }
     if (facts.has(call.linkedid)) wrong('has a committed fact and no record', call.linkedid);
-    else if (isInside(call, traces.get(call.tag), gaps)) inGaps += 1;
+    else if (!expected.recovered && isInside(call, traces.get(call.tag), gaps)) inGaps += 1;
     else wrong('in no record and in no gap', call.linkedid, momentsOf(call, traces.get(call.tag), gaps));
   }
 
   let latestCardMs = 0;
   const shown = new Map<string, number>();
+  const shownOf = new Map<string, number>();
   for (const card of cards) {
     const uid = card.callExternalId?.slice(branch.enterprise.length + 1) ?? '';
     if (card.closedAt === null) wrong('card left open', uid, card.code);
     const key = `${uid} ${card.code}`;
     shown.set(key, (shown.get(key) ?? 0) + 1);
+    shownOf.set(uid, (shownOf.get(uid) ?? 0) + 1);
     const ringing = traces.get(tagOfUid.get(uid) ?? '')?.firstRingingAt ?? null;
     if (ringing === null) continue;
     // A phone that began to ring in a gap is heard of at its end.
@@ -138,6 +146,9 @@ export async function settleUp(
     const [uid = '', code = ''] = key.split(' ');
     if (count > 1) wrong('card shown again', uid, `${count} times to ${code}`);
   }
+  const recovered = known.filter((call) => call.recovered);
+  for (const call of recovered) if ((shownOf.get(call.uid) ?? 0) > 0) wrong('a recovered call opened a card', call.uid);
+  for (const gap of gaps) if (expected.recovered && !gap.recovered) wrong('gap not recovered', null, gap.reason);
   for (const gap of gaps) if (gap.to === null) wrong('gap left open', null, gap.reason);
 
   return {
@@ -145,6 +156,7 @@ export async function settleUp(
     records: records.length,
     inGaps,
     approximate,
+    recovered: recovered.length,
     gaps: gaps.length,
     gapSeconds: gaps.reduce((sum, gap) => sum + ((gap.to ?? gap.from) - gap.from) / 1_000, 0),
     cards: cards.length,
@@ -205,7 +217,7 @@ export const clock = (at: number): string => new Date(at).toISOString().slice(11
 
 async function callRows(db: pg.Pool, pbx: string): Promise<CallRow[]> {
   const { rows } = await db.query<CallRow>(
-    `SELECT id, unique_id AS uid, external_id AS "externalId", direction, approximate, state IS NOT NULL AS live,
+    `SELECT id, unique_id AS uid, external_id AS "externalId", direction, approximate, recovered, state IS NOT NULL AS live,
             merged_into IS NOT NULL AS merged,
             (SELECT count(*)::int FROM call_events e WHERE e.call_id = calls.id AND e.kind = 'call.finished') AS finished
        FROM calls WHERE pbx = $1`,
@@ -228,9 +240,10 @@ async function uidsWithFacts(db: pg.Pool, pbx: string): Promise<Set<string>> {
 }
 
 async function gapsOf(db: pg.Pool, pbx: string): Promise<Gap[]> {
-  const { rows } = await db.query<{ from: Date; to: Date | null; reason: string }>(
-    'SELECT started_at AS "from", ended_at AS "to", reason FROM pbx_gaps WHERE pbx = $1 ORDER BY started_at',
+  const { rows } = await db.query<{ from: Date; to: Date | null; reason: string; recovered: boolean }>(
+    `SELECT started_at AS "from", ended_at AS "to", reason, recovered_at IS NOT NULL AS recovered
+       FROM pbx_gaps WHERE pbx = $1 ORDER BY started_at`,
     [pbx],
   );
-  return rows.map((row) => ({ from: row.from.getTime(), to: row.to?.getTime() ?? null, reason: row.reason }));
+  return rows.map((row) => ({ ...row, from: row.from.getTime(), to: row.to?.getTime() ?? null }));
 }

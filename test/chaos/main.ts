@@ -48,6 +48,7 @@ for (const name of names) {
     versions: [22, 16],
     times: values.short ? 'short' : 'full',
     posting: trial.posting,
+    recovery: trial.recovery ?? false,
     dialplan: trial.dialplan,
   });
   const figures = await trial.run(stage, size);

@@ -53,7 +53,7 @@ export async function callsOn(
 }
 
 /** Resolves when nothing is under way any more: no call, no post, no delivery, nothing in a journal. */
-export async function comeToRest(stage: Stage, ms: number): Promise<void> {
+export async function comeToRest(stage: Stage, ms: number, { recovered = false } = {}): Promise<void> {
   await until(
     'everything to be at rest',
     async () => {
@@ -63,13 +63,22 @@ export async function comeToRest(stage: Stage, ms: number): Promise<void> {
       );
       const waiting = await stage.daemon.metric('trunkline_facts_waiting');
       const journalled = await stage.daemon.metric('trunkline_webhook_journal_pending');
-      return Number(rows[0]?.n) === 0 && waiting === 0 && journalled === 0;
+      const isStill = Number(rows[0]?.n) === 0 && waiting === 0 && journalled === 0;
+      return isStill && (!recovered || (await isRecovered(stage)));
     },
     ms,
   ).catch((error: unknown) => {
     // What is still there is found and named by the ledger.
     process.stderr.write(`${String(error)}\n`);
   });
+}
+
+/** What fell into a gap is no longer missing. */
+async function isRecovered({ pool }: Stage): Promise<boolean> {
+  const { rows } = await pool.query<{ n: number }>(
+    'SELECT count(*)::int AS n FROM pbx_gaps WHERE ended_at IS NULL OR recovered_at IS NULL',
+  );
+  return rows[0]?.n === 0;
 }
 
 /** The account of every PBX, with the story of each violation. */

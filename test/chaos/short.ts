@@ -22,6 +22,7 @@ export function describeTrial(name: string, outcome: string, { trial: key, versi
         versions,
         times: 'short',
         posting: trial.posting,
+        recovery: trial.recovery ?? false,
         dialplan: trial.dialplan,
       });
       const figures = await trial.run(stage, { short: true });

@@ -63,6 +63,8 @@ export interface StageOptions {
   times: 'full' | 'short';
   /** Enterprises that only post. */
   posting?: readonly { number: string; token: string }[];
+  /** What was missed is recovered from Asterisk's own records. */
+  recovery?: boolean;
   /** More lines on every PBX. */
   dialplan?: string | undefined;
 }
@@ -118,8 +120,14 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       TRUNKLINE_CONFIG: config,
     };
     await importInto(pool, env, [
-      ...branches.map(({ enterprise: number, line }) =>
-        retailCrmEnterprise({ ...account(number), token: `token-${number}`, amiPort: line.port, crmUrl: crm.url }),
+      ...branches.map(({ enterprise: number, line, asterisk }) =>
+        retailCrmEnterprise({
+          ...account(number),
+          token: `token-${number}`,
+          amiPort: line.port,
+          crmUrl: crm.url,
+          ...(options.recovery ? { more: { recovery: { cdr: { file: asterisk.masterCsvPath, at: 'local' } } } } : {}),
+        }),
       ),
       ...(options.posting ?? []).map(({ number, token }) =>
         retailCrmEnterprise({ ...account(number), token, amiPort: null, crmUrl: crm.url }),

@@ -22,6 +22,7 @@ export const SHORT_TIMES: Partial<Tunables> = {
     webhookSettleMs: 500,
     webhookLoneMs: 500,
   },
+  recovery: { settleMs: 1_500, pollMs: 300, retryMs: 500 },
   delivery: {
     backoff: {
       perishable: { baseMs: 100, maxMs: 500 },

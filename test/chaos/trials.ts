@@ -6,6 +6,8 @@ import { crmFaults } from './crm-faults.js';
 import type { FaultName } from './crm-faults.js';
 import { kills } from './kills.js';
 import { linkCuts } from './link-cuts.js';
+import { outages } from './outages.js';
+import type { Outage } from './outages.js';
 import type { Cut } from './link-cuts.js';
 import { pbxRestarts } from './pbx-restarts.js';
 import type { Restart } from './pbx-restarts.js';
@@ -25,6 +27,8 @@ export interface Trial {
   /** What is shown. */
   title: string;
   posting: readonly Poster[];
+  /** What was missed is recovered. */
+  recovery?: boolean;
   /** Lines it needs besides those every PBX has. */
   dialplan?: string;
   run(stage: Stage, size: Size): Promise<Figures>;
@@ -93,6 +97,19 @@ export const TRIALS: Record<string, Trial> = {
         cuts: turns<Cut>(['cut', 'hang'], size.count ?? (size.short ? 6 : 10)),
         cutMs: size.awayMs ?? (size.short ? 2_500 : 20_000),
         restMs: size.short ? 2_000 : 20_000,
+      }),
+  },
+  outage: {
+    title: 'nothing is missing after an outage',
+    posting: [],
+    recovery: true,
+    run: (stage, size) =>
+      outages(stage, {
+        ...(size.short ? { perSecond: 1.5, talkSeconds: [1, 3] } : { perSecond: 1, talkSeconds: [1, 20] }),
+        outages: turns<Outage>(['daemon', 'link', 'database', 'crm', 'daemon'], size.count ?? (size.short ? 5 : 4)),
+        awayMs: size.awayMs ?? (size.short ? 6_000 : 600_000),
+        crmAwayMs: size.awayMs ?? (size.short ? 3_000 : 3_600_000),
+        restMs: size.short ? 1_500 : 30_000,
       }),
   },
   pbx: {

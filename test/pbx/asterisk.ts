@@ -30,6 +30,8 @@ export interface Asterisk extends AsyncDisposable {
   pid(): number;
   /** Everything Asterisk wrote to its call detail record so far. */
   masterCsv(): CdrRow[];
+  /** The file itself, as this process sees it. */
+  readonly masterCsvPath: string;
   /** Its full log: notices, warnings, errors and dialplan steps. */
   log(): string;
   /** One command on Asterisk's own console, e.g. `core show channels`. */
@@ -121,6 +123,7 @@ export async function startAsterisk(options: StartOptions): Promise<Asterisk> {
     recordings: join(root, 'var/spool/asterisk/monitor'),
     pid: () => process_().pid,
     masterCsv: () => parseMasterCsv(read('log/cdr-csv/Master.csv')),
+    masterCsvPath: inside('log/cdr-csv/Master.csv'),
     log: () => read('log/full'),
     cli,
     configure: (file, text) => writeFileSync(inside(`etc/${file}`), text),
