@@ -13,6 +13,7 @@ import { createPool } from '../../src/db/pool.js';
 import { importEnterprises } from '../../src/integrations/import-enterprises.js';
 import { createVault } from '../../src/integrations/secrets.js';
 import { inTransaction } from '../../src/integrations/store.js';
+import type { Clock } from '../../src/platform/clock.js';
 import { createLogger } from '../../src/platform/log.js';
 import type { TestDb } from './db.js';
 import { until } from './until.js';
@@ -38,6 +39,8 @@ export interface TestAppOptions {
   db?: TestDb;
   dataDir?: string;
   databaseUrl?: string;
+  /** The machine's, where it is not set meanwhile. */
+  clock?: Clock;
 }
 
 /** The whole daemon in this process, on a database of its own, with nothing replaced. */
@@ -53,6 +56,7 @@ export async function startTestApp(options: TestAppOptions): Promise<TestApp> {
   const app = await buildApp(config, {
     log: logger,
     allowTargets: ['127.0.0.1'],
+    ...(options.clock ? { clock: options.clock } : {}),
     onCallEvent: (event) => void events.push(event),
   });
   await app.start();
