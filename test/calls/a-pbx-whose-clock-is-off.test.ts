@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/calls/facts.js';
 import type { CallFacts } from '../../src/calls/vocabulary.js';
+import { T0, system } from './ami-facts.js';
+import { fleetEvent } from './fleet-event.js';
 import { CALLS, run, unstamped } from './interrupted-calls.js';
-import type { Run } from './run-tracker.js';
+import { Run } from './run-tracker.js';
 
 /** Its stamps, and the ids it gives, are by its own clock; when facts come, and what bears no stamp, is by ours. */
 const off = (skewMs: number) => (fact: Fact) => {
@@ -46,3 +48,24 @@ it('what is told outside says how far the clock is off, so that it can be put on
   const [call] = run(CALLS['heard whole'] ?? [], off(300_000)).records;
   expect(call).toMatchObject({ skewMs: 300_000 });
 });
+
+it.each([0, 40 * 86_400_000, -40 * 86_400_000])(
+  'a call of which only the hang-up is posted, by a clock %i ms off, is dated when it was, and lasted as long',
+  (skewMs) => {
+    // As the dialplan writes it, three hours ahead in Minsk.
+    const local = (at: number) => new Date(at + skewMs + 3 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
+    const begun = T0 - 65_000;
+    const fleet = fleetEvent({
+      event: 'hangup',
+      uid: `${(begun + skewMs) / 1_000}.7`,
+      ...{ phone: '375290000001', callType: 0, callStatus: '2', trunk: '0001363', extensions: ['150'] },
+      ...{ startTime: local(begun), dateReceived: local(begun), endTime: local(T0 - 5_000) },
+    });
+    const ran = new Run().feed([{ ...system(0, { kind: 'fleet', fleet }), source: 'webhook', enterprise: '0367' }]);
+    ran.feed([{ ...system(3_600_000, { kind: 'timer' }), source: 'system' }]);
+    const [call] = ran.records;
+    expect(call).toMatchObject({ external: '+375290000001', result: 'answered' });
+    expect((call?.endedAt ?? 0) - (call?.startedAt ?? 0)).toBe(60_000);
+    expect(Math.abs((call?.endedAt ?? 0) - T0)).toBeLessThanOrEqual(5_000);
+  },
+);
