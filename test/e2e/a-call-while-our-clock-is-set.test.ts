@@ -101,7 +101,7 @@ describe.each([16, 22] as const)(
         });
         undo.push(
           () => crm.stop(),
-          () => app[Symbol.asyncDispose](),
+          async () => app[Symbol.asyncDispose](),
         );
         followed.push({ trial, crm, set: () => void (by += trial.set) });
         await linkUp(app);
