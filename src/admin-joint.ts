@@ -85,9 +85,14 @@ export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
       state(key) {
         const found = links().get(key)?.state();
         if (!found) return null;
-        const { phase, state, transport, lastError, skewMs } = found;
-        return { phase, session: state, transport, lastError: lastError?.message ?? null, skewMs };
+        const { phase, state, since, transport, lastError, skewMs, pingMs, greeting, canResync, connects, drops } =
+          found;
+        return {
+          ...{ phase, session: state, since: new Date(since).toISOString(), transport, lastError, skewMs, pingMs },
+          ...{ greeting, canResync, connects, drops: Object.fromEntries(Object.entries(drops)) },
+        };
       },
+      reconnect: (key, why) => links().get(key)?.reconnect(why),
     },
   };
   const path = deps.publicUrl === null ? '' : new URL(deps.publicUrl).pathname.replace(/\/+$/, '');

@@ -271,6 +271,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       guard,
       http,
       replayLifeMs: settings.lifeMs.durable,
+      tryRedirect: (...call) => redirect.tryOut(...call),
       accountDeps: (place) => accountDeps({ pool, save, directory, crmUsers: () => crmUsers }, place),
       states: amoCrmStates({ box, clock }),
     });

@@ -17,7 +17,7 @@ import { createAsk } from './redirect/ask.js';
 import { createDesk } from './redirect/desk.js';
 import { createOwnerCache } from './redirect/owner-cache.js';
 import { redirectPlugin } from './redirect/plugin.js';
-import type { Lookup, Pbx, RedirectEnterprise } from './redirect/ports.js';
+import type { Decision, Lookup, Pbx, RedirectEnterprise } from './redirect/ports.js';
 import { createPresences } from './redirect/presence.js';
 import { createRedirect } from './redirect/service.js';
 import type { Redirect } from './redirect/service.js';
@@ -57,6 +57,8 @@ export interface RedirectJoint extends Pick<Redirect, 'userEvent' | 'run'> {
   /** A fact of a PBX: a snapshot shows who waits. */
   fact(pbxKey: string, fact: Fact): void;
   plugin(app: FastifyInstance): Promise<void>;
+  /** Whom a call of this client would go to now; the PBX is not asked, nothing is done. Null without smart redirect. */
+  tryOut(enterprise: string, phone: string, line: string | null): Promise<Decision | null>;
   /** Keeps what became of decided calls, in the transaction that ends them. */
   callsOver(tx: PoolClient, events: readonly CallEvent[]): Promise<void>;
 }
@@ -160,6 +162,14 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
         const enterprise = kind === 'call.finished' ? directory.byNumber(call.enterprise) : null;
         if (enterprise?.smartRedirect) await saveOutcomeOf(tx, call.id, mobilesOf(enterprise));
       }
+    },
+    async tryOut(number, phone, line) {
+      const enterprise = directory.byNumber(number);
+      const found = enterprise && redirecting(enterprise);
+      if (!found) return null;
+      const now = clock.now();
+      const waits = { waitsSince: now, waitSeconds: null, heardAt: now, heardBy: 'http' } as const;
+      return desk.decide({ enterprise: found, uid: 'try', number: phone, line, ...waits });
     },
     async plugin(app) {
       const door = createDoor<Enterprise>({ findByToken: deps.findByToken, clock, log });

@@ -7,7 +7,7 @@ import ts from 'typescript';
 /** A module is a folder of src, `root` its files, and each connector a module of its own. */
 const MAY: Record<string, readonly string[] | 'everyone'> = {
   root: 'everyone', // main, app and its joints: the composition
-  cli: ['root', 'config', 'platform', 'integrations', 'delivery', 'calls', 'ami', 'redirect', 'recovery'],
+  cli: ['root', 'admin', 'config', 'platform', 'integrations', 'delivery', 'calls', 'ami', 'redirect', 'recovery'],
   platform: [],
   config: ['platform'],
   db: ['platform'],

@@ -61,6 +61,7 @@ TABLE audit_log (
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
 CREATE INDEX audit_log_enterprise ON audit_log USING btree (enterprise_number, at DESC);
+CREATE INDEX audit_log_enterprise_id ON audit_log USING btree (enterprise_number, id DESC);
 
 TABLE call_events (
   call_id uuid NOT NULL,
@@ -453,6 +454,7 @@ TABLE redirect_decisions (
   CONSTRAINT redirect_decisions_pbx_unique_id_enterprise_number_turn_key UNIQUE (pbx, unique_id, enterprise_number, turn),
   CONSTRAINT redirect_decisions_pkey PRIMARY KEY (id)
 );
+CREATE INDEX redirect_decisions_enterprise ON redirect_decisions USING btree (enterprise_number, id DESC);
 
 TABLE sessions (
   session_token text NOT NULL,

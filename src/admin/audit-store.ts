@@ -18,3 +18,24 @@ export async function writeAudit(db: Queryable, { actor, enterprise, action, det
     wellFormedJson(detail),
   ]);
 }
+
+export interface AuditListed extends AuditEntry {
+  id: string;
+  at: Date;
+}
+
+/** Newest first, older than the one with this id; of one enterprise, or of all. */
+export async function pageOfAudit(
+  db: Queryable,
+  enterprise: string | null,
+  before: string | null,
+  limit: number,
+): Promise<AuditListed[]> {
+  const { rows } = await db.query<AuditListed>(
+    `SELECT id, at, actor, enterprise_number AS enterprise, action, detail FROM audit_log
+      WHERE ${enterprise === null ? '$1::text IS NULL' : 'enterprise_number = $1'} AND ($2::bigint IS NULL OR id < $2)
+      ORDER BY id DESC LIMIT $3`,
+    [enterprise, before, limit],
+  );
+  return rows;
+}

@@ -12,7 +12,7 @@ import { remove } from './procedures/integrations/remove.js';
 import { save } from './procedures/integrations/save.js';
 import { testConnection } from './procedures/integrations/test-connection.js';
 import { toggle } from './procedures/integrations/toggle.js';
-import { loadUsers, users } from './procedures/integrations/users.js';
+import { loadUsers, users as crmUsers } from './procedures/integrations/users.js';
 import { get as getCall } from './procedures/calls/get.js';
 import { list as listCalls } from './procedures/calls/list.js';
 import { counts } from './procedures/deliveries/counts.js';
@@ -21,24 +21,55 @@ import { progress, replay, replayDead } from './procedures/deliveries/replay.js'
 import { get as getLog } from './procedures/logs/get.js';
 import { list as listLogs } from './procedures/logs/list.js';
 import { live as liveLogs } from './procedures/logs/live.js';
+import { all as allAudit, list as listAudit } from './procedures/audit/list.js';
+import { get as getEnterprise } from './procedures/enterprises/get.js';
+import { save as saveEnterprise, setMode } from './procedures/enterprises/save.js';
+import { get as getPbx } from './procedures/pbx/get.js';
+import { liveCalls } from './procedures/pbx/live-calls.js';
+import { reconnect } from './procedures/pbx/reconnect.js';
+import { decisions, report } from './procedures/redirect/decisions.js';
+import { get as getRedirect, save as saveRedirect } from './procedures/redirect/settings.js';
+import { tryOut } from './procedures/redirect/try-out.js';
+import { overTime } from './procedures/stats/over-time.js';
+import { ofToday, platform } from './procedures/stats/summary.js';
+import * as users from './procedures/users/of-enterprise.js';
+import * as operators from './procedures/users/operators.js';
 import { t } from './trpc.js';
 
 export const appRouter = t.router({
   auth: { logIn, logOut, logOutEverywhere, me, changePassword },
-  enterprises: { list: listEnterprises },
+  enterprises: { list: listEnterprises, get: getEnterprise, save: saveEnterprise, setMode },
   integrations: {
     list: listIntegrations,
     get: getIntegration,
     save,
     toggle,
     testConnection,
-    users,
+    users: crmUsers,
     loadUsers,
     mapping,
     saveMapping,
     remove,
     howToLetIn,
   },
+  pbx: { get: getPbx, reconnect, liveCalls },
+  redirect: { get: getRedirect, save: saveRedirect, decisions, report, tryOut },
+  stats: { today: ofToday, overTime, platform },
+  users: {
+    list: users.list,
+    create: users.create,
+    update: users.update,
+    setPassword: users.setPassword,
+    remove: users.remove,
+  },
+  operators: {
+    list: operators.listOperators,
+    create: operators.createOperator,
+    update: operators.updateOperator,
+    setPassword: operators.setOperatorPassword,
+    remove: operators.removeOperator,
+  },
+  audit: { list: listAudit, all: allAudit },
   logs: { list: listLogs, get: getLog, live: liveLogs },
   calls: { list: listCalls, get: getCall },
   deliveries: { list: listDeliveries, counts, replay, replayDead, progress },

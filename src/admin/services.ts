@@ -7,6 +7,7 @@ import type { SaveDeps } from '../integrations/save-integration.js';
 import type { DeliveryWorker } from '../delivery/worker.js';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
+import type { Decision } from '../redirect/ports.js';
 import type { Feed } from './feed.js';
 import type { Sessions } from './sessions.js';
 import type { Pool } from './store.js';
@@ -27,7 +28,7 @@ export interface AdminServices {
   watch: Watch;
   registry: readonly AnyConnector[];
   save: SaveDeps;
-  directory: Pick<Directory, 'byNumber' | 'all' | 'refresh' | 'loaded' | 'stats'>;
+  directory: Pick<Directory, 'byNumber' | 'onPbx' | 'all' | 'refresh' | 'loaded' | 'stats'>;
   connections: Pick<Connections, 'of' | 'problems'>;
   /** A connection of its own, for as long as somebody tests it. */
   connect(account: TestedAccount): Connection;
@@ -35,6 +36,8 @@ export interface AdminServices {
   refusesHost(hostname: string): string | null;
   /** What a person takes along to a CRM's page of consent. */
   letInState(enterprise: string): string;
+  /** Whom a call of this client would go to; null without smart redirect. */
+  tryRedirect(enterprise: string, phone: string, line: string | null): Promise<Decision | null>;
   crmUsers: Pick<CrmUsers, 'state' | 'load'>;
   delivery: Pick<DeliveryWorker, 'status' | 'resume'>;
   pbx: PbxPort;
@@ -52,13 +55,24 @@ export interface TestedAccount {
 /** The links to PBXs, as far as an administrator sees them. */
 export interface PbxPort {
   state(key: string): PbxState | null;
+  reconnect(key: string, why: string): void;
 }
 
 export interface PbxState {
   phase: 'away' | 'catching-up' | 'live';
   /** Of the session: `connecting`, `waiting`, `refused` … */
   session: string;
+  /** ISO, when that began. */
+  since: string;
   transport: string | null;
-  lastError: string | null;
+  lastError: { code: string; message: string } | null;
   skewMs: number | null;
+  pingMs: number | null;
+  /** How the PBX calls itself. */
+  greeting: string | null;
+  /** False when the AMI user may not list channels. */
+  canResync: boolean;
+  connects: number;
+  /** What came and was not believed or could not be read, by why. */
+  drops: Readonly<Record<string, number>>;
 }

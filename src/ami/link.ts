@@ -50,6 +50,8 @@ export interface PbxLink {
    * that is. Nothing follows while the link is not live: the next snapshot tells. Never rejects.
    */
   confirmGone(uids: readonly string[]): Promise<void>;
+  /** Gives the connection up and makes a new one. */
+  reconnect(why: string): void;
   start(): void;
   /** Says `link.lost` if it was live. Resolves when the socket is closed. */
   stop(): Promise<void>;
@@ -161,6 +163,10 @@ class SessionLink implements PbxLink {
 
   heardAt(): number | null {
     return this.#phase === 'live' ? this.#session.heardAt() : null;
+  }
+
+  reconnect(why: string): void {
+    this.#session.reconnect(why);
   }
 
   start(): void {
@@ -340,6 +346,9 @@ class RefusedLink implements PbxLink {
   clockStepped(byMs: number): void {
     this.#memory = moved(this.#memory, byMs);
   }
+
+  /** The same settings would be refused again. */
+  reconnect(): void {}
 
   start(): void {
     this.#deps.log.error({ code: this.#why.code, why: this.#why.message }, 'ami settings refused');

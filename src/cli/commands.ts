@@ -33,6 +33,18 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./enterprise-list.js')).enterpriseList,
   },
   {
+    name: 'admin create',
+    usage: 'LOGIN [--enterprise N] [--password-file FILE]',
+    summary: 'makes an account of the admin page: of a super-admin, or of an administrator of one enterprise',
+    load: async () => (await import('./admin.js')).adminCreate,
+  },
+  {
+    name: 'admin password',
+    usage: 'LOGIN [--password-file FILE]',
+    summary: 'gives an account a new password and ends its sessions',
+    load: async () => (await import('./admin.js')).adminPassword,
+  },
+  {
     name: 'call show',
     usage: 'ENTERPRISE UNIQUEID [--all] [--json]',
     summary: 'tells the story of a call: facts, conclusions and their rules, what each CRM was owed and why not',

@@ -13,7 +13,7 @@ import {
 import type { SecretLookup } from './enterprise-row.js';
 import type { SecretFields } from './secret-fields.js';
 import type { Vault } from './secrets.js';
-import { readAll } from './store.js';
+import { readAll, readEnterprise } from './store.js';
 import type { EnterpriseRow, Queryable } from './store.js';
 
 export interface ExportDeps {
@@ -21,7 +21,7 @@ export interface ExportDeps {
   secretFields: SecretFields;
 }
 
-interface ExportedEntry {
+export interface ExportedEntry {
   number: string;
   name: string;
   token: string | undefined;
@@ -40,6 +40,20 @@ export async function exportEnterprises(db: Queryable, deps: ExportDeps, withSec
   const enterprises = rows.map((row) => entryOf(row, secrets.fields(row.number), secrets.lookup(row.number)));
   if (!withSecrets) for (const entry of enterprises) maskSecrets(entry, deps.secretFields);
   return stringify({ enterprises }, { lineWidth: 0 });
+}
+
+/** One enterprise as an import file would have it, secrets masked; null when there is none. */
+export async function maskedEntry(
+  db: Queryable,
+  deps: ExportDeps,
+  number: string,
+): Promise<{ entry: ExportedEntry; version: number } | null> {
+  const row = await readEnterprise(db, number);
+  if (!row) return null;
+  const secrets = await deps.vault.open(db, number);
+  const entry = entryOf(row, secrets.fields(number), secrets.lookup(number));
+  maskSecrets(entry, deps.secretFields);
+  return { entry, version: ownColumnOf(row).version };
 }
 
 function entryOf(row: EnterpriseRow, sealed: Record<string, string[]>, secret: SecretLookup): ExportedEntry {
