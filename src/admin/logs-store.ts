@@ -35,14 +35,30 @@ export interface LogListed {
 const AT = `to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 const COLUMNS = `id, ${AT} AS at, integration_type AS type, event_type AS event, status, error_message AS error, step, attempt,
   duration_ms AS ms, phone, call_id AS "callId", delivery_id AS "deliveryId"`;
+const BODIES = 'request_data AS request, response_data AS response';
 
 /** Older than `before`, at most `limit`. Only what is asked for stands in the statement, so that its index is found. */
-export async function pageOfLog(
+export function pageOfLog(
   db: Queryable,
   filter: LogFilter,
   before: { at: string; id: string } | null,
   limit: number,
 ): Promise<LogListed[]> {
+  return page<LogListed>(db, COLUMNS, filter, before, limit);
+}
+
+/** The newest, with what was asked and answered. */
+export function pageOfEntries(db: Queryable, filter: LogFilter, limit: number): Promise<LogEntry[]> {
+  return page<LogEntry>(db, `${COLUMNS}, ${BODIES}`, filter, null, limit);
+}
+
+async function page<R extends LogListed>(
+  db: Queryable,
+  columns: string,
+  filter: LogFilter,
+  before: { at: string; id: string } | null,
+  limit: number,
+): Promise<R[]> {
   const values: unknown[] = [];
   const where: string[] = [];
   const add = (condition: (place: string) => string, value: unknown) => {
@@ -65,8 +81,8 @@ export async function pageOfLog(
     const [at, id] = [`$${values.length - 2}::timestamptz`, `$${values.length - 1}::bigint`];
     where.push(`created_at <= ${at} AND (created_at < ${at} OR id < ${id})`);
   } else values.push(limit);
-  const { rows } = await db.query<LogListed>(
-    `SELECT ${COLUMNS} FROM integration_logs WHERE ${where.join(' AND ')}
+  const { rows } = await db.query<R>(
+    `SELECT ${columns} FROM integration_logs WHERE ${where.join(' AND ')}
       ORDER BY created_at DESC, id DESC LIMIT $${values.length}`,
     values,
   );
@@ -83,7 +99,7 @@ export async function readLogEntry(
   { enterprise, type, at, id }: { enterprise: string; type: string; at: string; id: string },
 ): Promise<LogEntry | null> {
   const { rows } = await db.query<LogEntry>(
-    `SELECT ${COLUMNS}, request_data AS request, response_data AS response FROM integration_logs
+    `SELECT ${COLUMNS}, ${BODIES} FROM integration_logs
       WHERE enterprise_number = $1 AND integration_type = $2 AND created_at = $3::timestamptz AND id = $4::bigint`,
     [enterprise, type, at, id],
   );

@@ -13,6 +13,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { AdminContext } from './context.js';
 import { isOwnOrigin } from './origin.js';
+import { restTwins } from './rest.js';
 import { appRouter } from './router.js';
 import type { AppRouter } from './router.js';
 import type { AdminServices } from './services.js';
@@ -51,6 +52,7 @@ export async function adminPlugin(app: FastifyInstance, { services, prefixes }: 
   });
 
   for (const prefix of prefixes) {
+    restTwins(app, prefix, (request, reply) => httpContext(services, request, reply));
     const options: FastifyTRPCPluginOptions<AppRouter> = {
       trpcOptions: {
         router: appRouter,

@@ -34,6 +34,8 @@ import { overTime } from './procedures/stats/over-time.js';
 import { ofToday, platform } from './procedures/stats/summary.js';
 import * as users from './procedures/users/of-enterprise.js';
 import * as operators from './procedures/users/operators.js';
+import { config, saveConfig } from './procedures/integrations/config.js';
+import { rows as logRows } from './procedures/logs/rows.js';
 import { t } from './trpc.js';
 
 export const appRouter = t.router({
@@ -51,6 +53,8 @@ export const appRouter = t.router({
     saveMapping,
     remove,
     howToLetIn,
+    config,
+    saveConfig,
   },
   pbx: { get: getPbx, reconnect, liveCalls },
   redirect: { get: getRedirect, save: saveRedirect, decisions, report, tryOut },
@@ -70,7 +74,7 @@ export const appRouter = t.router({
     remove: operators.removeOperator,
   },
   audit: { list: listAudit, all: allAudit },
-  logs: { list: listLogs, get: getLog, live: liveLogs },
+  logs: { list: listLogs, get: getLog, live: liveLogs, rows: logRows },
   calls: { list: listCalls, get: getCall },
   deliveries: { list: listDeliveries, counts, replay, replayDead, progress },
 });

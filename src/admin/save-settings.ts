@@ -9,7 +9,7 @@ import type { AdminServices } from './services.js';
 import { checkSettings, layOver } from './settings-form.js';
 import type { Laid } from './settings-form.js';
 import { inTransaction } from './store.js';
-import type { Queryable } from './store.js';
+import type { PoolClient, Queryable } from './store.js';
 import { storedEnterprise } from './stored-enterprise.js';
 
 export interface Save {
@@ -23,30 +23,37 @@ export interface Save {
 }
 
 /**
- * All in one transaction under the enterprise's lock: what is checked is what is saved.
+ * All in one transaction under the enterprise's lock: what is checked is what is saved, and of several all or none.
+ * @returns the new version of each
  * @throws TrunklineError CONFIG_CHANGED, ENTERPRISE_UNKNOWN; FieldErrors
  */
-export async function saveSettings(services: AdminServices, save: Save, audit: Audit): Promise<number> {
-  const connector = connectorOf(services, save.type);
+export async function saveSettings(services: AdminServices, saves: readonly Save[], audit: Audit): Promise<number[]> {
   return inTransaction(services.pool, async (tx) => {
-    await lockEnterprise(tx, save.enterprise);
-    const found = await standing(services, tx, save);
-    if (save.version !== undefined && save.version !== found.version)
-      throw new TrunklineError(
-        'CONFIG_CHANGED',
-        `${save.type} of ${save.enterprise} was changed by somebody else: read it again`,
-      );
-    const { patch, whole } = layOver(connector, found.settings, save.settings, services.save.secretFields);
-    if (!save.unchecked) checkSettings(connector, whole, services.refusesHost);
-    const version = await saveIntegration(tx, services.save, {
-      enterprise: save.enterprise,
-      type: save.type,
-      settings: patch,
-      expectedVersion: found.version,
-    });
-    await audit({ type: save.type, version, fields: changedFields(patch, found.settings) }, tx);
-    return version;
+    const versions: number[] = [];
+    for (const save of saves) versions.push(await saveOne(services, tx, save, audit));
+    return versions;
   });
+}
+
+async function saveOne(services: AdminServices, tx: PoolClient, save: Save, audit: Audit): Promise<number> {
+  const connector = connectorOf(services, save.type);
+  await lockEnterprise(tx, save.enterprise);
+  const found = await standing(services, tx, save);
+  if (save.version !== undefined && save.version !== found.version)
+    throw new TrunklineError(
+      'CONFIG_CHANGED',
+      `${save.type} of ${save.enterprise} was changed by somebody else: read it again`,
+    );
+  const { patch, whole } = layOver(connector, found.settings, save.settings, services.save.secretFields);
+  if (!save.unchecked) checkSettings(connector, whole, services.refusesHost);
+  const version = await saveIntegration(tx, services.save, {
+    enterprise: save.enterprise,
+    type: save.type,
+    settings: patch,
+    expectedVersion: found.version,
+  });
+  await audit({ type: save.type, version, fields: changedFields(patch, found.settings) }, tx);
+  return version;
 }
 
 /**

@@ -57,5 +57,6 @@ export const saveMapping = ofEnterprise
   .mutation(async ({ ctx, input: { chosen, ...which } }) => {
     const user_extensions = Object.fromEntries(Object.entries(chosen).filter(([, extension]) => extension !== null));
     const save = { ...which, settings: { user_extensions }, unchecked: true };
-    return { version: await saveSettings(ctx.services, save, ctx.audit) };
+    const [version = 0] = await saveSettings(ctx.services, [save], ctx.audit);
+    return { version };
   });

@@ -11,5 +11,6 @@ export const save = ofEnterprise
   .input(integrationInput.extend({ version: z.number().int().min(0), settings: settingsInput, enabled: z.boolean() }))
   .mutation(async ({ ctx, input }) => {
     const settings = { ...input.settings, enabled: input.enabled };
-    return { version: await saveSettings(ctx.services, { ...input, settings }, ctx.audit) };
+    const [version = 0] = await saveSettings(ctx.services, [{ ...input, settings }], ctx.audit);
+    return { version };
   });

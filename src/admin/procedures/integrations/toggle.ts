@@ -9,5 +9,6 @@ export const toggle = ofEnterprise
   .mutation(async ({ ctx, input }) => {
     const { enabled, ...which } = input;
     const save = { ...which, settings: { enabled }, unchecked: !enabled };
-    return { version: await saveSettings(ctx.services, save, ctx.audit), enabled };
+    const [version = 0] = await saveSettings(ctx.services, [save], ctx.audit);
+    return { version, enabled };
   });
