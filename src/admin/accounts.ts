@@ -46,7 +46,7 @@ export async function updateAccount(
 ): Promise<void> {
   if (disabled) refuseSelf(identity, id);
   await inTransaction(pool, async (tx) => {
-    const account = await accountOf(await store.readAccount(tx, id), enterprise);
+    const account = accountOf(await store.readAccount(tx, id), enterprise);
     await store.setAccount(tx, id, { name, disabled });
     await audit({ login: account.login, disabled }, tx);
   });
@@ -57,7 +57,7 @@ export async function resetPassword(
   enterprise: string | null,
   { id, password }: { id: string; password: string },
 ): Promise<void> {
-  const account = await accountOf(await store.readAccount(pool, id), enterprise);
+  const account = accountOf(await store.readAccount(pool, id), enterprise);
   refuseWeak(password, account.login);
   const hashed = await hashPassword(password);
   await inTransaction(pool, async (tx) => {
@@ -73,7 +73,7 @@ export async function removeAccount(
 ): Promise<void> {
   refuseSelf(identity, id);
   await inTransaction(pool, async (tx) => {
-    const account = await accountOf(await store.readAccount(tx, id), enterprise);
+    const account = accountOf(await store.readAccount(tx, id), enterprise);
     await store.deleteAccount(tx, id);
     await audit({ login: account.login }, tx);
   });
