@@ -49,6 +49,7 @@ import { createVault } from './integrations/secrets.js';
 import { createHealth } from './http/health.js';
 import { buildServer } from './http/server.js';
 import { createPbxUnits } from './pbx-units.js';
+import { createRecordingsJoint, owedWithRecording, withoutRecording } from './recordings-joint.js';
 import { createRecoveryJoint } from './recovery-joint.js';
 import type { HoldMs } from './recovery-joint.js';
 import { createRedirectJoint } from './redirect-joint.js';
@@ -316,26 +317,49 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       findByToken,
     });
 
-    async function owe(tx: PoolClient, { events, arrivals }: Folded, holdMs?: HoldMs): Promise<() => void> {
+    const recordings = createRecordingsJoint({
+      pool,
+      clock,
+      log,
+      metrics,
+      config,
+      directory,
+      owe: (tx, event) => owe(tx, { events: [event], arrivals: [event.at] }),
+      wake: (lanes) => delivery.wake(lanes),
+    });
+    releasers.push(() => recordings.close());
+
+    async function owe(
+      tx: PoolClient,
+      { events, arrivals }: Pick<Folded, 'events' | 'arrivals'>,
+      holdMs?: HoldMs,
+    ): Promise<() => void> {
       await redirect.callsOver(tx, events);
+      const expectations = await recordings.expect(tx, events);
       const told = events.map((event, i) => {
-        const planned = connections.plan(event.call.enterprise, event);
-        return { event, planned, arrivedAt: arrivals[i] ?? event.at };
+        const expected = expectations.get(event) ?? null;
+        const planned = connections.plan(event.call.enterprise, expected ? withoutRecording(event) : event);
+        return { event, expected, planned, arrivedAt: arrivals[i] ?? event.at };
       });
       await saveNotes(
         tx,
         told.flatMap(({ event, planned, arrivedAt }) => notesOfPlans(event, planned, arrivedAt)),
       );
-      const owed = told.flatMap(({ event, planned, arrivedAt }) =>
-        planned.map(({ type, plan }) => {
+      const owed = told.flatMap(({ event, expected, planned, arrivedAt }) =>
+        planned.flatMap(({ type, plan }) => {
           const { enterprise } = event.call;
           const steps = stepsOf(plan);
           const held = steps.length > 0 && holdMs ? holdMs(enterprise, type) : 0;
-          return { enterprise, type, event, steps, arrivedAt, holdMs: held };
+          const one = { enterprise, type, event, steps, arrivedAt, holdMs: held };
+          return expected ? owedWithRecording(one, expected) : [one];
         }),
       );
       const lanes = await outbox.owe(tx, owed);
-      return () => delivery.wake(lanes);
+      const looksFor = told.some(({ expected }) => expected !== null);
+      return () => {
+        delivery.wake(lanes);
+        if (looksFor) recordings.kick();
+      };
     }
 
     function onFolded({ events }: Folded): void {
@@ -379,6 +403,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
         (scope) => lettingIn.plugin(scope),
         (scope) => admin.plugin(scope),
         (scope) => recovery.plugin(scope),
+        (scope) => recordings.plugin(scope),
       ],
     });
     const listener = createListener({
@@ -404,6 +429,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     });
     health.ask('settings', () => (directory.loaded() ? null : 'not read yet'));
     health.ask('journal', async () => (await webhookJournal.check())?.message ?? null);
+    health.ask('recordings', () => recordings.trouble());
     health.ask('workers', () => [...failed].map(([name, why]) => `${name}: ${why}`).join('; ') || null);
     metrics.gauge('pbx_links_live', 'PBXs whose link is up and caught up', {
       collect: () => links.states().filter((state) => state.phase === 'live').length,
@@ -469,6 +495,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       work('users of CRMs', (signal) => crmUsers.run(signal));
       work('registrations', (signal) => registrar.run(signal));
       work('status of managers', (signal) => statuses.run(signal));
+      work('recordings', (signal) => recordings.run(signal));
       work('recovery', (signal) => recovery.run(signal));
       work('clicks', (signal) => clicks.run(signal));
       work('admin', (signal) => admin.run(signal));

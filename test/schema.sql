@@ -213,6 +213,7 @@ TABLE deliveries (
   last_error text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   settled_at timestamp with time zone,
+  awaits_recording boolean NOT NULL DEFAULT false,
   CONSTRAINT deliveries_call_id_integration_type_seq_step_key UNIQUE (call_id, integration_type, seq, step),
   CONSTRAINT deliveries_class_check CHECK ((class = ANY (ARRAY['perishable'::text, 'closing'::text, 'durable'::text]))),
   CONSTRAINT deliveries_pkey PRIMARY KEY (id),
@@ -395,10 +396,28 @@ TABLE recordings (
   stored_as text,
   bytes bigint,
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  link text,
+  ended_at timestamp with time zone NOT NULL DEFAULT now(),
+  due_at timestamp with time zone DEFAULT now(),
+  looks integer NOT NULL DEFAULT 0,
+  absent_ms integer NOT NULL DEFAULT 60000,
+  seen jsonb NOT NULL DEFAULT '{}'::jsonb,
+  call jsonb,
+  kept_in text,
+  duration_ms integer,
+  parts integer NOT NULL DEFAULT 0,
+  damaged boolean NOT NULL DEFAULT false,
+  last_error text,
+  keep_until timestamp with time zone,
+  ready_at timestamp with time zone,
   CONSTRAINT recordings_pbx_unique_id_call_id_key UNIQUE (pbx, unique_id, call_id),
   CONSTRAINT recordings_pkey PRIMARY KEY (id),
   CONSTRAINT recordings_token_key UNIQUE (token)
 );
+CREATE UNIQUE INDEX recordings_call ON recordings USING btree (call_id);
+CREATE INDEX recordings_due ON recordings USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX recordings_keep ON recordings USING btree (keep_until) WHERE (state = 'ready'::text);
+CREATE INDEX recordings_uid ON recordings USING btree (enterprise_number, unique_id);
 
 TABLE recovery_cursors (
   pbx text NOT NULL,

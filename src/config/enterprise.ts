@@ -9,6 +9,8 @@ import { clickToCall } from './click-to-call.js';
 import type { ClickToCall } from './click-to-call.js';
 import { recovery } from './recovery.js';
 import type { RecoverySettings } from './recovery.js';
+import { recordingsEntry } from './recordings.js';
+import type { RecordingSettings } from './recordings.js';
 import { reachability, smartRedirect } from './smart-redirect.js';
 import type { SmartRedirect } from './smart-redirect.js';
 import { sshEntry } from './ssh.js';
@@ -138,6 +140,7 @@ export const enterpriseEntry = z
       .transform(orNull),
     ssh: sshEntry(secret).nullish().transform(orNull),
     recovery: recovery.nullish().transform(orNull),
+    recordings: recordingsEntry(secret).nullish().transform(orNull),
     integrations: z
       .record(z.string().regex(/^[a-z][a-z0-9_]*$/, 'is not the name of an integration'), integration)
       .default({}),
@@ -205,6 +208,8 @@ export interface Enterprise {
   /** The host of its PBX. */
   ssh: SshSettings | null;
   recovery: RecoverySettings | null;
+  /** Null: nobody looks for recordings. */
+  recordings: RecordingSettings | null;
   /** By type; secrets in clear. */
   integrations: Record<string, Record<string, unknown>>;
   /** Grows with every save of ours. */

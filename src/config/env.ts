@@ -76,7 +76,7 @@ export function parseEnv(env: Readonly<Record<string, string | undefined>>, read
 }
 
 function toConfig(settings: z.infer<typeof schema>): AppConfig {
-  const { delivery, ami, calls, journal, retention, database, directory, recovery } = settings;
+  const { delivery, ami, calls, journal, retention, database, directory, recovery, recordings } = settings;
   const key = settings.TRUNKLINE_SECRET_KEY;
   return {
     databaseUrl: settings.DATABASE_URL ?? null,
@@ -89,7 +89,7 @@ function toConfig(settings: z.infer<typeof schema>): AppConfig {
     trustProxy: settings.TRUNKLINE_TRUST_PROXY,
     metricsToken: settings.TRUNKLINE_METRICS_TOKEN ?? null,
     logLevel: settings.TRUNKLINE_LOG_LEVEL,
-    ...{ delivery, ami, calls, journal, retention, database, directory, recovery },
+    ...{ delivery, ami, calls, journal, retention, database, directory, recovery, recordings },
   };
 }
 
@@ -118,12 +118,14 @@ function credential(
 
 /** The configuration as one log line may show it: of secrets only whether they are set. */
 export function describeConfig(config: AppConfig): Record<string, unknown> {
-  const { databaseUrl, secretKeys, adminPassword, metricsToken, ...rest } = config;
+  const { databaseUrl, secretKeys, adminPassword, metricsToken, recordings, ...rest } = config;
+  const { s3, ...lane } = recordings;
   return {
     ...rest,
     engine: databaseUrl === null ? 'embedded' : 'external',
     secretKeys: secretKeys === null ? 'file' : secretKeys.length,
     adminPassword: { configured: adminPassword !== null },
+    recordings: s3 ? { ...lane, s3: { ...s3, secretAccessKey: { configured: true } } } : lane,
     metricsToken: { configured: metricsToken !== null },
   };
 }

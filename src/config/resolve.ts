@@ -2,6 +2,7 @@ import net from 'node:net';
 import { isLoopback } from '../platform/ip-ranges.js';
 import type { Enterprise, EnterpriseEntry, PbxEntry, PbxSettings, Source } from './enterprise.js';
 import { smartRedirectOfFleet } from './fleet-smart.js';
+import type { RecordingSettings } from './recordings.js';
 import type { SmartRedirect } from './smart-redirect.js';
 import type { SshSettings } from './ssh.js';
 import { DEFAULT_EXTENSION_PATTERN, DEFAULT_INBOUND_CONTEXTS, pbxKeyOf } from './enterprise.js';
@@ -19,6 +20,7 @@ export interface Surroundings {
   smartRedirectSecret: string | null;
   sshPassword: string | null;
   sshPrivateKey: string | null;
+  recordingsPassword: string | null;
   integrations: Record<string, Record<string, unknown>>;
 }
 
@@ -48,8 +50,28 @@ export function resolveEnterprise(entry: EnterpriseEntry, around: Surroundings):
     smartRedirect: resolveRedirect(entry, around),
     ssh: resolveSsh(entry, around),
     recovery: entry.recovery,
+    recordings: resolveRecordings(entry, around),
     integrations: around.integrations,
     version: around.version,
+  };
+}
+
+function resolveRecordings({ recordings, timezone }: EnterpriseEntry, around: Surroundings): RecordingSettings | null {
+  if (!recordings) return null;
+  const { from, root, file, format, mp3Kbps, keepDays, linkDays } = recordings;
+  return {
+    from,
+    root,
+    pbxRoot: recordings.pbxRoot ?? root,
+    url: recordings.url ?? null,
+    username: recordings.username ?? null,
+    password: around.recordingsPassword,
+    file,
+    timezone: recordings.timezone ?? timezone,
+    format,
+    mp3Kbps,
+    keepDays,
+    linkDays,
   };
 }
 

@@ -97,6 +97,33 @@ const database = section({
   poolMax: count.exactOptional(),
 });
 
+const recordings = section({
+  firstLookMs: ms.exactOptional(),
+  stableMs: ms.exactOptional(),
+  waitMs: ms.exactOptional(),
+  absentMs: ms.exactOptional(),
+  unsaidMs: ms.exactOptional(),
+  unsoundMs: ms.exactOptional(),
+  lookMs: ms.exactOptional(),
+  giveUpMs: ms.exactOptional(),
+  mostPauseMs: ms.exactOptional(),
+  leaseMs: ms.exactOptional(),
+  pollMs: ms.exactOptional(),
+  parallel: count.exactOptional(),
+  /** Where they are kept instead of the data folder. */
+  s3: section({
+    endpoint: z
+      .string()
+      .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), 'is not an http or https address'),
+    region: z.string().min(1).default('us-east-1'),
+    bucket: z.string().min(1),
+    accessKeyId: z.string().min(1),
+    secretAccessKey: z.string().min(1),
+  })
+    .nullable()
+    .exactOptional(),
+});
+
 const directory = section({ refreshMs: ms.exactOptional() });
 
 const recovery = section({
@@ -115,6 +142,7 @@ export const tunables = {
   journal: journal.default({}),
   retention: retention.default({}),
   database: database.default({}),
+  recordings: recordings.default({}),
   directory: directory.default({}),
   recovery: recovery.default({}),
 };

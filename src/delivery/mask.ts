@@ -43,6 +43,8 @@ const IN_ENCODED_JSON = new RegExp(`(%22(?:${SECRET_NAMES})%22(?:%20|\\+)*%3A(?:
 const IN_FORM = new RegExp(`((?:^|[?&;\\s])(?:[\\w.]*\\[)?(?:${SECRET_NAMES})\\]?=)[^&;\\s"']*`, 'gi');
 const BITRIX_PATH = /(\/rest\/\d+\/)[^/?\s"']{4,}/gi;
 const TELEGRAM_PATH = /(\/bot)\d+(?::|%3A)[\w-]+/gi;
+/** Whoever has it listens to the call. */
+const RECORDING_LINK = /((?:\/|%2F|\\\/)recordings(?:\/|%2F|\\\/)file(?:\/|%2F|\\\/))[\w-]{8,}/gi;
 const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]{4,}/gi;
 
 /** Shorter values are masked by name only: `1` as a secret must not blank every 1. */
@@ -70,6 +72,7 @@ export function createMask(secrets: readonly string[]): Mask {
       .replace(IN_FORM, `$1${MASK}`)
       .replace(BITRIX_PATH, `$1${MASK}`)
       .replace(TELEGRAM_PATH, `$1${MASK}`)
+      .replace(RECORDING_LINK, `$1${MASK}`)
       .replace(BEARER, `$1 ${MASK}`);
   }
 

@@ -15,6 +15,8 @@ export interface Owed extends LaneId {
   arrivedAt?: number;
   /** None of it is sent before this time has passed, whatever happens; milliseconds. */
   holdMs?: number;
+  /** It is held back for the recording of its call, when the step waits for that. */
+  awaitsRecording?: boolean;
 }
 
 export interface Outbox {
@@ -53,12 +55,12 @@ export function createOutbox({ clock, lifeMs, notify = true }: OutboxDeps): Outb
 }
 
 function toRows(
-  { enterprise, type, event, steps, arrivedAt, holdMs: heldMs = 0 }: Owed,
+  { enterprise, type, event, steps, arrivedAt, holdMs: heldMs = 0, awaitsRecording: awaits = false }: Owed,
   now: number,
   lifeMs: Record<DeliveryClass, number>,
 ): NewDelivery[] {
   const ageMs = Math.max(0, now - (arrivedAt ?? event.at));
-  return steps.map(({ step, class: kind, latest = false, holdMs = 0 }) => ({
+  return steps.map(({ step, class: kind, latest = false, holdMs = 0, recording }) => ({
     enterprise,
     type,
     callId: event.call.id,
@@ -71,6 +73,7 @@ function toRows(
     latest,
     holdMs: Math.max(holdMs, heldMs),
     heldBack: heldMs > 0,
+    awaitsRecording: recording === 'awaited' && awaits,
   }));
 }
 

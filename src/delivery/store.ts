@@ -33,6 +33,8 @@ export interface NewDelivery extends LaneId {
   holdMs: number;
   /** … and nothing brings it forward. */
   heldBack: boolean;
+  /** Sent when the recording of its call is ready or known absent, if that is before `holdMs`. */
+  awaitsRecording: boolean;
 }
 
 /** Inserts in the given order; rows that stand already are left. Too old ones are written as expired, with their log. */
@@ -40,18 +42,19 @@ export async function insertDeliveries(tx: Queryable, rows: readonly NewDelivery
   await tx.query(
     `WITH owed AS (
        INSERT INTO deliveries (enterprise_number, integration_type, call_id, seq, step, class, event, state, due_at, expires_at,
-                               leased_until, settled_at, last_code, last_error)
+                               leased_until, awaits_recording, settled_at, last_code, last_error)
        SELECT enterprise, type, "callId", seq, step, class, event,
               CASE WHEN "lifeMs" > 0 THEN 'pending' ELSE 'expired' END,
               now() + "holdMs" * interval '1 millisecond',
               now() + "lifeMs" * interval '1 millisecond',
               CASE WHEN "heldBack" AND "lifeMs" > 0 THEN now() + "holdMs" * interval '1 millisecond' END,
+              "awaitsRecording",
               CASE WHEN "lifeMs" > 0 THEN NULL ELSE now() END,
               CASE WHEN "lifeMs" > 0 THEN NULL ELSE 'EXPIRED' END,
               CASE WHEN "lifeMs" > 0 THEN NULL ELSE 'the event was too old when it arrived' END
          FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (enterprise text, type text, "callId" uuid, seq int, step text,
                                                            class text, event jsonb, "lifeMs" float8, "holdMs" float8,
-                                                           "heldBack" boolean))
+                                                           "heldBack" boolean, "awaitsRecording" boolean))
               WITH ORDINALITY AS r
         ORDER BY ordinality
        ON CONFLICT (call_id, integration_type, seq, step) DO NOTHING
@@ -267,4 +270,24 @@ export async function releaseFormerBoot(db: Queryable, holder: string): Promise<
 /** Tells other processes that these lanes have work; heard after the commit. */
 export async function notifyLanes(db: Queryable, payload: string): Promise<void> {
   await db.query('SELECT pg_notify($1, $2)', [CHANNELS.deliveries, payload]);
+}
+
+/**
+ * The recording of a call is known now: what was held back for it is due, with this address in the place of the one it was given, or
+ * with none. `heldMs` is what it was held back for that alone. Answers the lanes to wake.
+ */
+export async function releaseForRecording(
+  tx: Queryable,
+  { callId, link, heldMs }: { callId: string; link: string | null; heldMs: number },
+): Promise<LaneId[]> {
+  const { rows } = await tx.query<LaneId>(
+    `UPDATE deliveries
+        SET due_at = greatest(now(), due_at - $3 * interval '1 millisecond'), awaits_recording = false,
+            leased_until = greatest(now(), due_at - $3 * interval '1 millisecond'),
+            event = jsonb_set(event, '{call,recordingFile}', coalesce(to_jsonb($2::text), 'null'))
+      WHERE call_id = $1 AND state = 'pending' AND attempts = 0 AND awaits_recording
+     RETURNING enterprise_number AS enterprise, integration_type AS type`,
+    [callId, link, heldMs],
+  );
+  return rows;
 }

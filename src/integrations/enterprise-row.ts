@@ -22,6 +22,7 @@ export type SecretLookup = (type: string, field: string) => string | null;
 export const PBX_SECRET = { type: 'pbx', field: 'secret' } as const;
 export const REDIRECT_SECRET = { type: 'smart_redirect', field: 'secret' } as const;
 export const SSH_PASSWORD = { type: 'ssh', field: 'password' } as const;
+export const RECORDINGS_PASSWORD = { type: 'recordings', field: 'password' } as const;
 export const SSH_KEY = { type: 'ssh', field: 'privateKey' } as const;
 
 /**
@@ -45,6 +46,8 @@ export function enterpriseOf(
     pbxSecret: entry.pbx?.secret ?? secrets(PBX_SECRET.type, PBX_SECRET.field) ?? '',
     smartRedirectSecret: entry.smartRedirect?.secret ?? secrets(REDIRECT_SECRET.type, REDIRECT_SECRET.field),
     sshPassword: entry.ssh?.password ?? secrets(SSH_PASSWORD.type, SSH_PASSWORD.field),
+    recordingsPassword:
+      entry.recordings?.password ?? secrets(RECORDINGS_PASSWORD.type, RECORDINGS_PASSWORD.field),
     sshPrivateKey: entry.ssh?.privateKey ?? secrets(SSH_KEY.type, SSH_KEY.field),
     integrations: withSealed(integrationsOf(row), secrets, sealedFields),
   });

@@ -6,6 +6,7 @@ import {
   objectIn,
   ownColumnOf,
   PBX_SECRET,
+  RECORDINGS_PASSWORD,
   REDIRECT_SECRET,
   SSH_KEY,
   SSH_PASSWORD,
@@ -29,6 +30,7 @@ export interface ExportedEntry {
   pbx: Record<string, unknown> | null;
   smartRedirect: Record<string, unknown> | null;
   ssh: Record<string, unknown> | null;
+  recordings: Record<string, unknown> | null;
   integrations: Record<string, Record<string, unknown>>;
   [key: string]: unknown;
 }
@@ -75,6 +77,11 @@ function entryOf(row: EnterpriseRow, sealed: Record<string, string[]>, secret: S
       (ssh, { type, field }) => withSecret(ssh, secret(type, field), field),
       objectIn(settings['ssh']),
     ),
+    recordings: withSecret(
+      objectIn(settings['recordings']),
+      secret(RECORDINGS_PASSWORD.type, RECORDINGS_PASSWORD.field),
+      'password',
+    ),
     integrations,
   };
 }
@@ -84,6 +91,7 @@ function maskSecrets(entry: ExportedEntry, fields: SecretFields): void {
   if (entry.token !== undefined) entry.token = MASK;
   for (const part of [entry.pbx, entry.smartRedirect]) if (part?.['secret'] !== undefined) part['secret'] = MASK;
   for (const field of ['password', 'privateKey']) if (entry.ssh?.[field] !== undefined) entry.ssh[field] = MASK;
+  if (entry.recordings?.['password'] !== undefined) entry.recordings['password'] = MASK;
   for (const [type, settings] of Object.entries(entry.integrations)) {
     for (const field of Object.keys(settings)) {
       if (fields.isSecret(type, field) && hasPlain(settings, field)) settings[field] = MASK;

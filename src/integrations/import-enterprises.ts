@@ -3,7 +3,7 @@ import { enterpriseEntry } from '../config/enterprise.js';
 import type { EnterpriseEntry } from '../config/enterprise.js';
 import { refuseOverlaps } from '../config/selector-overlap.js';
 import { TrunklineError } from '../platform/errors.js';
-import { enterpriseOf, ownColumnOf, PBX_SECRET, REDIRECT_SECRET, SSH_KEY, SSH_PASSWORD } from './enterprise-row.js';
+import { enterpriseOf, ownColumnOf, PBX_SECRET, RECORDINGS_PASSWORD, REDIRECT_SECRET, SSH_KEY, SSH_PASSWORD } from './enterprise-row.js';
 import { writeIntegration } from './save-integration.js';
 import type { SaveDeps } from './save-integration.js';
 import * as store from './store.js';
@@ -57,6 +57,7 @@ async function importOne(tx: Queryable, deps: SaveDeps, entry: EnterpriseEntry, 
   await putSecret(tx, deps, number, REDIRECT_SECRET, entry.smartRedirect?.secret);
   await putSecret(tx, deps, number, SSH_PASSWORD, entry.ssh?.password);
   await putSecret(tx, deps, number, SSH_KEY, entry.ssh?.privateKey);
+  await putSecret(tx, deps, number, RECORDINGS_PASSWORD, entry.recordings?.password);
   await store.writeTrunkline(tx, number, await ownColumn(tx, entry, before));
   for (const [type, settings] of Object.entries(entry.integrations)) {
     await writeIntegration(tx, deps, row, type, settings);
@@ -105,6 +106,7 @@ async function ownColumn(
     pbx: without(entry.pbx, 'secret'),
     smartRedirect: without(entry.smartRedirect, 'secret'),
     ssh: without(without(entry.ssh, 'password'), 'privateKey'),
+    recordings: without(entry.recordings, 'password'),
     // Where another system served it until now, what is older than this moment is that system's.
     takeoverAt: switchedOn ? await store.databaseNow(tx) : own.takeoverAt,
     version: own.version + 1,

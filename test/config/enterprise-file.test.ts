@@ -15,6 +15,7 @@ const around = {
   smartRedirectSecret: null,
   sshPassword: null,
   sshPrivateKey: null,
+  recordingsPassword: null,
   integrations: {},
 };
 

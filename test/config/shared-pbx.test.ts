@@ -22,6 +22,7 @@ function two(one: string, other: string, pbx = ''): Enterprise[] {
       smartRedirectSecret: null,
       sshPassword: null,
       sshPrivateKey: null,
+      recordingsPassword: null,
       integrations: {},
     }),
   );

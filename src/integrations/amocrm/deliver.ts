@@ -26,7 +26,9 @@ export function plan(event: CallEvent, settings: AmoCrmSettings): Plan {
       return phoneOf(event.call.external) === null ? NO_NUMBER : [{ step: 'card.open', class: 'perishable' }];
     }
     case 'call.finished':
-      return phoneOf(event.call.external) === null ? NO_NUMBER : [{ step: 'record', class: 'durable' }];
+      return phoneOf(event.call.external) === null
+        ? NO_NUMBER
+        : [{ step: 'record', class: 'durable', recording: 'awaited' }];
     case 'call.started':
     case 'call.transferred':
     case 'recording.ready':

@@ -38,7 +38,7 @@ export function plan(event: CallEvent, settings: RetailCrmSettings): Plan {
       if (phoneOf(event.call.external, settings) === null) return NO_NUMBER;
       return [
         { step: 'card.close', class: 'closing' },
-        { step: 'record', class: 'durable' },
+        { step: 'record', class: 'durable', recording: 'awaited' },
       ];
     case 'call.started':
     case 'call.transferred':

@@ -6,7 +6,7 @@
  *   cascade and later answers are not shown before the end.
  * - `recording:<chat>` adds the link to the final message, or sends the audio as a reply to it.
  *
- * `refs` hold the message's id (`m:<chat>`) and that it has been edited (`e:<chat>`). Telegram has no key by which a message is known
+ * `refs` hold the message's id (`m:<chat>`), that it has been edited (`e:<chat>`) and that it shows the recording's address (`r:<chat>`). Telegram has no key by which a message is known
  * again: after an attempt whose outcome is unknown a ringing message is not repeated, a final one is, with a warning.
  */
 import type { CallEvent } from '../../calls/vocabulary.js';
@@ -37,7 +37,10 @@ export function plan(event: CallEvent, settings: TelegramSettings): Plan {
         : each('message', { class: 'perishable', latest: true });
     case 'call.finished':
       return [
-        ...each('message', { class: 'durable' }),
+        ...each('message', {
+          class: 'durable',
+          ...(settings.recording === 'link' ? { recording: 'linked' as const } : {}),
+        }),
         ...(settings.recording === 'audio' && addressIn(event.call.recordingFile) !== null
           ? each('recording', { class: 'durable' })
           : []),
@@ -121,11 +124,12 @@ async function final(work: Work): Promise<Outcome> {
   const { call } = event;
   const url = settings.recording === 'link' ? addressIn(call.recordingFile) : null;
   const html = textOf(event, { ...context.names, recordingUrl: url });
+  const shown: Record<string, string> = url === null ? {} : { [`r:${chat}`]: '1' };
   const rings = settings.ring_missed && call.direction === 'in' && call.result !== 'answered' && !call.recovered;
   const warnings: string[] = [];
   if (id !== null && !rings) {
     const edited = await to.edit(id, html);
-    if (edited.ok || !edited.gone) return outcomeOf(edited, chat);
+    if (edited.ok || !edited.gone) return outcomeOf(edited, chat, shown);
     warnings.push('the message of this call was gone: sent anew');
   }
   if (id !== null && rings) {
@@ -135,14 +139,16 @@ async function final(work: Work): Promise<Outcome> {
   if (attempt.afterUnknown)
     warnings.push('an earlier attempt may have been delivered: this message may stand there twice');
   if (id === null && attempt.card === 'unknown') warnings.push('a ringing message may stand in the chat as it was');
-  return outcomeOf(await to.send(html, { silent: !rings }), chat, {}, warnings);
+  return outcomeOf(await to.send(html, { silent: !rings }), chat, shown, warnings);
 }
 
 async function recording(work: Work): Promise<Outcome> {
-  const { event, context, id, to, chat } = work;
+  const { event, attempt, context, id, to, chat } = work;
   const { call } = event;
   const url = addressIn(event.kind === 'recording.ready' ? event.file : call.recordingFile);
   if (url === null) return { kind: 'skipped', why: 'the recording has no address Telegram could fetch it from' };
+  if (context.settings.recording === 'link' && attempt.refs[`r:${chat}`])
+    return { kind: 'skipped', why: 'the message shows the address already' };
   const wait = work.paced(true);
   if (wait) return wait;
   const link = async (): Promise<Outcome> => {

@@ -32,6 +32,8 @@ export interface AgentOptions {
   readonly headers?: Headers;
   /** What it does with calls that come in; absent: it rings on. */
   readonly takes?: AgentPlans;
+  /** Says something as long as it lives, so that there is something to record. */
+  readonly speaks?: boolean;
 }
 
 export interface CallOptions {
@@ -75,7 +77,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const given = new Set<AgentCall>();
   /** Who waits for a call to come in. */
   const waiting = new Set<() => void>();
-  const media = await openMedia();
+  const media = await openMedia({ speaks: options.speaks ?? false });
   const endpoint = await openEndpoint({ port: options.port, peerPort: options.pbxPort, onRequest: heard });
   const open = (who: AgentCall['who'], dialog: Dialog) => {
     const call = new AgentCall(who, { endpoint, port: options.port, media, dialog });

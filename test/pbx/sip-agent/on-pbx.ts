@@ -7,6 +7,7 @@ export function startPhoneAgent(
   asterisk: Asterisk,
   who: Extension | 'trunk' | 'reserve',
   takes?: AgentPlans,
+  { speaks = false } = {},
 ): Promise<Agent> {
   const { ports } = asterisk;
   return startAgent({
@@ -15,6 +16,7 @@ export function startPhoneAgent(
     user: who,
     headers: [['X-From', who]],
     ...(takes ? { takes } : {}),
+    speaks,
   });
 }
 

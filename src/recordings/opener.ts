@@ -1,0 +1,49 @@
+/** Recordings as they are asked for: by their address, one of the system before too, or by their call. */
+import type { Readable } from 'node:stream';
+import type { Keep } from './ports.js';
+import * as store from './recordings-store.js';
+import type { OldCall, Pool, ServedRecording } from './recordings-store.js';
+
+export interface OpenerDeps {
+  pool: Pool;
+  keeps: Partial<Record<string, Keep>>;
+  /** A recording is to be looked for now. */
+  kick(): void;
+}
+
+export interface Opener {
+  byToken(token: string): Promise<ServedRecording | null>;
+  byCall(callId: string): Promise<ServedRecording | null>;
+  /** Null: it is not in its place. */
+  open(keptIn: string, key: string, range: { start: number; end: number } | null): Promise<Readable | null>;
+}
+
+export function createOpener({ pool, keeps, kick }: OpenerDeps): Opener {
+  /** The first time somebody opens it: fetched from where the system before keeps it, or looked for on the PBX. */
+  async function takeOver(token: string, old: OldCall): Promise<void> {
+    const { s3 } = keeps;
+    const bytes = old.key !== null && s3 ? await s3.size(old.key) : null;
+    const kept = old.key !== null && bytes !== null ? { key: old.key, keptIn: 's3', bytes } : null;
+    await store.expectOld(pool, token, { ...old, startedAt: epochOf(old.uid) ?? old.startedAt }, kept);
+    if (!kept) kick();
+  }
+
+  return {
+    async byToken(token) {
+      const found = await store.byToken(pool, token);
+      if (found) return found;
+      const old = await store.findOldLink(pool, token);
+      if (!old) return null;
+      await takeOver(token, old);
+      return store.byToken(pool, token);
+    },
+    byCall: (callId) => store.byCall(pool, callId),
+    open: (keptIn, key, range) => keeps[keptIn]?.open(key, range) ?? Promise.resolve(null),
+  };
+}
+
+/** That system wrote a PBX's local time without its zone; the unique id tells the moment. */
+function epochOf(uid: string): number | null {
+  const seconds = Number(/(?:^|-)(\d{9,11})\.\d+$/.exec(uid)?.[1]);
+  return Number.isFinite(seconds) ? seconds * 1_000 : null;
+}

@@ -1,0 +1,291 @@
+/** The rows of `recordings`. Whoever looks holds a row by its number of looks: a later look makes what an earlier one found void. */
+import { inTransaction } from '../db/tx.js';
+import type { Queryable } from '../db/pool.js';
+import type { CallEvent, CallFacts } from '../calls/vocabulary.js';
+import type { Seen } from './look.js';
+import type { RecordedCall } from './ports.js';
+
+export type { Pool, PoolClient } from '../db/pool.js';
+export { inTransaction };
+
+export type RecordingState = 'expected' | 'ready' | 'absent' | 'failed' | 'removed';
+
+export interface NewRecording {
+  call: Pick<CallFacts, 'id' | 'enterprise' | 'pbx' | 'uid' | 'recordingFile'>;
+  token: string;
+  link: string | null;
+  absentMs: number;
+  firstLookMs: number;
+}
+
+/** One a call; the answer is the link that counts, of an earlier finish if there was one. */
+export async function expectRecording(
+  tx: Queryable,
+  one: NewRecording,
+): Promise<{ link: string | null; isNew: boolean }> {
+  const { call } = one;
+  const { rows } = await tx.query<{ link: string | null; isNew: boolean }>(
+    `INSERT INTO recordings AS r (enterprise_number, call_id, pbx, unique_id, token, link, source_file, absent_ms, due_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 millisecond')
+     ON CONFLICT (call_id) DO UPDATE SET updated_at = now()
+     RETURNING link, xmax = 0 AS "isNew"`,
+    [
+      call.enterprise,
+      call.id,
+      call.pbx,
+      call.uid,
+      one.token,
+      one.link,
+      call.recordingFile,
+      one.absentMs,
+      one.firstLookMs,
+    ],
+  );
+  return rows[0] ?? { link: one.link, isNew: true };
+}
+
+/** Of a call of the system before, whose link is opened: looked for now, or where that system keeps it. That is never removed by us. */
+export async function expectOld(
+  db: Queryable,
+  token: string,
+  old: OldCall,
+  kept: { key: string; keptIn: string; bytes: number } | null,
+): Promise<void> {
+  const { enterprise, uid, phone: external, startedAt } = old;
+  const call = { uid, enterprise, external, startedAt, externalId: `${enterprise}-${uid}`, recordingFile: null };
+  await db.query(
+    `INSERT INTO recordings (enterprise_number, call_id, pbx, unique_id, token, call, state, stored_as, kept_in, bytes, due_at)
+     VALUES ($1, gen_random_uuid(), '', $2, $3, $4, $5, $6, $7, $8, CASE WHEN $5 = 'expected' THEN now() END)
+     ON CONFLICT (token) DO NOTHING`,
+    [
+      enterprise,
+      uid,
+      token,
+      JSON.stringify(call),
+      kept ? 'ready' : 'expected',
+      kept?.key ?? null,
+      kept?.keptIn ?? null,
+      kept?.bytes ?? null,
+    ],
+  );
+}
+
+export interface DueRecording {
+  id: string;
+  enterprise: string;
+  callId: string;
+  looks: number;
+  state: RecordingState;
+  ageMs: number;
+  absentMs: number;
+  seen: Seen;
+  link: string | null;
+  call: RecordedCall | null;
+  uids: string[];
+}
+
+/** Takes rows whose time has come; each comes up again when its lease has run out. */
+export async function claimDue(db: Queryable, limit: number, leaseMs: number): Promise<DueRecording[]> {
+  const { rows } = await db.query<DueRecording>(
+    `WITH due AS MATERIALIZED (
+       SELECT id FROM recordings WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+     ), taken AS (
+       UPDATE recordings r SET due_at = now() + $2 * interval '1 millisecond', looks = r.looks + 1
+         FROM due WHERE r.id = due.id RETURNING r.*
+     )
+     SELECT t.id, t.enterprise_number AS enterprise, t.call_id AS "callId", t.looks, t.state, t.absent_ms AS "absentMs", t.seen, t.link,
+            (extract(epoch FROM now() - t.ended_at) * 1000)::float8 AS "ageMs",
+            coalesce(t.call, c.facts || jsonb_build_object('recordingFile', coalesce(t.source_file, c.facts->>'recordingFile'))) AS call,
+            ARRAY(SELECT u.uid FROM call_uids u WHERE u.call_id = t.call_id ORDER BY u.uid) AS uids
+       FROM taken t LEFT JOIN calls c ON c.id = t.call_id`,
+    [limit, leaseMs],
+  );
+  return rows;
+}
+
+type Held = Pick<DueRecording, 'id' | 'looks'>;
+
+export async function keepHold(db: Queryable, { id, looks }: Held, leaseMs: number): Promise<void> {
+  await db.query(
+    `UPDATE recordings SET due_at = now() + $3 * interval '1 millisecond' WHERE id = $1 AND looks = $2 AND due_at IS NOT NULL`,
+    [id, looks, leaseMs],
+  );
+}
+
+export interface Again {
+  /** Null: never. */
+  delayMs: number | null;
+  seen: Seen;
+  error: string | null;
+  state?: 'failed';
+}
+
+export async function lookAgain(db: Queryable, { id, looks }: Held, again: Again): Promise<void> {
+  await db.query(
+    `UPDATE recordings SET due_at = now() + $3 * interval '1 millisecond', seen = $4, last_error = $5,
+            state = coalesce($6, state), updated_at = now()
+      WHERE id = $1 AND looks = $2`,
+    [id, looks, again.delayMs, JSON.stringify(again.seen), again.error, again.state ?? null],
+  );
+}
+
+export interface ReadyRecording {
+  key: string;
+  keptIn: string;
+  sourceFile: string;
+  bytes: number;
+  durationMs: number | null;
+  parts: number;
+  damaged: boolean;
+  note: string | null;
+  link: string | null;
+  keepDays: number;
+}
+
+/** False: somebody else has it, or it is ready already. */
+export async function settleReady(tx: Queryable, { id, looks }: Held, ready: ReadyRecording): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `UPDATE recordings SET state = 'ready', stored_as = $3, kept_in = $4, source_file = $5, bytes = $6, duration_ms = $7, parts = $8,
+            damaged = $9, last_error = $10, link = $11, keep_until = now() + $12 * interval '1 day', ready_at = now(), due_at = NULL,
+            updated_at = now()
+      WHERE id = $1 AND looks = $2 AND state <> 'ready'`,
+    [
+      id,
+      looks,
+      ready.key,
+      ready.keptIn,
+      ready.sourceFile,
+      ready.bytes,
+      ready.durationMs,
+      ready.parts,
+      ready.damaged,
+      ready.note,
+      ready.link,
+      ready.keepDays,
+    ],
+  );
+  return rowCount === 1;
+}
+
+/** It is looked for again after `delayMs`, if ever: some are put in their place hours later. */
+export async function settleAbsent(tx: Queryable, { id, looks }: Held, again: Again): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `UPDATE recordings SET state = 'absent', due_at = now() + $3 * interval '1 millisecond', seen = $4, last_error = $5, updated_at = now()
+      WHERE id = $1 AND looks = $2 AND state = 'expected'`,
+    [id, looks, again.delayMs, JSON.stringify(again.seen), again.error],
+  );
+  return rowCount === 1;
+}
+
+/** The event is the call's last, whatever else is told of it. */
+const READY_SEQ = 1_000_000;
+
+/** The call's event `recording.ready`, stored; null of a call that is not ours. */
+export async function saveReadyEvent(
+  tx: Queryable,
+  callId: string,
+  link: string,
+  at: number,
+): Promise<CallEvent | null> {
+  const { rows } = await tx.query<{ facts: CallFacts }>(
+    'SELECT facts FROM calls WHERE id = $1 AND merged_into IS NULL',
+    [callId],
+  );
+  const facts = rows[0]?.facts;
+  if (!facts) return null;
+  const event: CallEvent = {
+    kind: 'recording.ready',
+    seq: READY_SEQ,
+    at,
+    file: link,
+    call: { ...facts, recorded: true, recordingFile: link },
+  };
+  await tx.query(
+    `INSERT INTO call_events (call_id, seq, enterprise_number, kind, at, event)
+     VALUES ($1, $2, $3, $4, to_timestamp($5::float8 / 1000), $6) ON CONFLICT (call_id, seq) DO NOTHING`,
+    [callId, event.seq, facts.enterprise, event.kind, at, JSON.stringify(event)],
+  );
+  return event;
+}
+
+export interface ServedRecording {
+  id: string;
+  enterprise: string;
+  state: RecordingState;
+  key: string | null;
+  keptIn: string | null;
+  bytes: number | null;
+  /** Since the call ended. */
+  ageMs: number;
+  startedAt: number | null;
+  phone: string | null;
+  externalId: string | null;
+  readyAt: number | null;
+}
+
+const SERVED = `SELECT r.id, r.enterprise_number AS enterprise, r.state, r.stored_as AS key, r.kept_in AS "keptIn", r.bytes::float8 AS bytes,
+       (extract(epoch FROM now() - r.ended_at) * 1000)::float8 AS "ageMs",
+       (coalesce(r.call, c.facts)->>'startedAt')::float8 AS "startedAt", coalesce(r.call, c.facts)->>'external' AS phone,
+       coalesce(r.call, c.facts)->>'externalId' AS "externalId", (extract(epoch FROM r.ready_at) * 1000)::float8 AS "readyAt"
+  FROM recordings r LEFT JOIN calls c ON c.id = r.call_id`;
+
+export async function byToken(db: Queryable, token: string): Promise<ServedRecording | null> {
+  const { rows } = await db.query<ServedRecording>(`${SERVED} WHERE r.token = $1`, [token]);
+  return rows[0] ?? null;
+}
+
+/** Of a call, for whoever may see the call. */
+export async function byCall(db: Queryable, callId: string): Promise<ServedRecording | null> {
+  const { rows } = await db.query<ServedRecording>(`${SERVED} WHERE r.call_id = $1`, [callId]);
+  return rows[0] ?? null;
+}
+
+export interface OldCall {
+  enterprise: string;
+  uid: string;
+  phone: string | null;
+  startedAt: number;
+  /** Where the system before keeps it, if it does. */
+  key: string | null;
+}
+
+/** A link the system before gave out, in its own table. */
+export async function findOldLink(db: Queryable, token: string): Promise<OldCall | null> {
+  const { rows: there } = await db.query<{ names: string[] }>(
+    `SELECT array_agg(attname::text) AS names FROM pg_attribute
+      WHERE attrelid = to_regclass('public.calls') AND NOT attisdropped
+        AND attname IN ('uuid_token', 's3_object_key', 'unique_id', 'enterprise_id', 'enterprise_number', 'start_time', 'phone_number')`,
+  );
+  const names = there[0]?.names ?? [];
+  const enterprise = ['enterprise_id', 'enterprise_number'].find((name) => names.includes(name));
+  if (!enterprise || !names.includes('uuid_token') || !names.includes('unique_id')) return null;
+  const column = (name: string, otherwise: string) => (names.includes(name) ? name : otherwise);
+  const { rows } = await db.query<OldCall>(
+    `SELECT ${enterprise}::text AS enterprise, unique_id::text AS uid, ${column('phone_number', 'NULL')}::text AS phone,
+            coalesce((extract(epoch FROM ${column('start_time', 'now()')}) * 1000)::float8, 0) AS "startedAt",
+            ${column('s3_object_key', 'NULL')}::text AS key
+       FROM public.calls WHERE uuid_token::text = $1 LIMIT 1`,
+    [token],
+  );
+  return rows[0] ?? null;
+}
+
+export async function takeOld(db: Queryable, limit: number): Promise<{ id: string; key: string; keptIn: string }[]> {
+  const { rows } = await db.query<{ id: string; key: string; keptIn: string }>(
+    `SELECT id, stored_as AS key, kept_in AS "keptIn" FROM recordings
+      WHERE state = 'ready' AND keep_until < now() ORDER BY keep_until LIMIT $1`,
+    [limit],
+  );
+  return rows;
+}
+
+export async function markRemoved(db: Queryable, id: string): Promise<void> {
+  await db.query(`UPDATE recordings SET state = 'removed', updated_at = now() WHERE id = $1 AND state = 'ready'`, [id]);
+}
+
+export async function countByState(db: Queryable): Promise<{ state: RecordingState; count: number }[]> {
+  const { rows } = await db.query<{ state: RecordingState; count: number }>(
+    'SELECT state, count(*)::int AS count FROM recordings WHERE due_at IS NOT NULL GROUP BY state',
+  );
+  return rows;
+}

@@ -1,0 +1,85 @@
+/** Recordings on the PBX's host, by SFTP. One session serves several files; a lost one is opened anew by the next look. */
+import { posix } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { SFTPWrapper } from 'ssh2';
+import { openSsh } from '../platform/ssh.js';
+import type { HostKeys, SshSession, SshTarget } from '../platform/ssh.js';
+import { SourceFailure } from './ports.js';
+import type { Source } from './ports.js';
+
+const NO_SUCH_FILE = 2;
+const ANSWER_MS = 20_000;
+
+export async function openSftp(target: SshTarget, root: string, keys: HostKeys, signal: AbortSignal): Promise<Source> {
+  const session = await openSsh(target, keys, signal);
+  try {
+    const files = await session.sftp();
+    // Whatever goes wrong with the line is told to whoever asks.
+    files.on('error', () => undefined);
+    return over(session, files, await real(files, root));
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
+
+function over(session: SshSession, files: SFTPWrapper, root: string): Source {
+  /** A link that leads out of the root is not there. */
+  async function place(path: string): Promise<string | null> {
+    try {
+      const found = await real(files, posix.join(root, path));
+      return found.startsWith(root === '/' ? '/' : `${root}/`) ? found : null;
+    } catch (error) {
+      if (codeOf(error) === NO_SUCH_FILE) return null;
+      throw failure(path, error);
+    }
+  }
+  return {
+    async stat(path) {
+      const found = await place(path);
+      if (found === null) return null;
+      try {
+        const stats = await ask<{ size: number; mtime: number; isFile(): boolean }>((done) => files.stat(found, done));
+        return stats.isFile() ? { bytes: stats.size, modifiedAt: stats.mtime * 1_000 } : null;
+      } catch (error) {
+        if (codeOf(error) === NO_SUCH_FILE) return null;
+        throw failure(path, error);
+      }
+    },
+    async read(path, range): Promise<Readable> {
+      const found = await place(path);
+      if (found === null) throw new SourceFailure(`${path} is not there any more`);
+      return files.createReadStream(found, { ...range, autoClose: true });
+    },
+    close: () => session.close(),
+  };
+}
+
+function real(files: SFTPWrapper, path: string): Promise<string> {
+  return ask<string>((done) => files.realpath(path, done));
+}
+
+function ask<T>(question: (done: (error: Error | undefined, answer: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new SourceFailure(`the host did not answer in ${ANSWER_MS / 1_000} s`)),
+      ANSWER_MS,
+    );
+    question((error, answer) => {
+      clearTimeout(timer);
+      if (error) reject(error);
+      else resolve(answer);
+    });
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
+}
+
+function failure(path: string, error: unknown): SourceFailure {
+  if (error instanceof SourceFailure) return error;
+  return new SourceFailure(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
+}
