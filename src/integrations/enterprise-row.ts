@@ -46,8 +46,7 @@ export function enterpriseOf(
     pbxSecret: entry.pbx?.secret ?? secrets(PBX_SECRET.type, PBX_SECRET.field) ?? '',
     smartRedirectSecret: entry.smartRedirect?.secret ?? secrets(REDIRECT_SECRET.type, REDIRECT_SECRET.field),
     sshPassword: entry.ssh?.password ?? secrets(SSH_PASSWORD.type, SSH_PASSWORD.field),
-    recordingsPassword:
-      entry.recordings?.password ?? secrets(RECORDINGS_PASSWORD.type, RECORDINGS_PASSWORD.field),
+    recordingsPassword: entry.recordings?.password ?? secrets(RECORDINGS_PASSWORD.type, RECORDINGS_PASSWORD.field),
     sshPrivateKey: entry.ssh?.privateKey ?? secrets(SSH_KEY.type, SSH_KEY.field),
     integrations: withSealed(integrationsOf(row), secrets, sealedFields),
   });

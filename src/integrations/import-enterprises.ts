@@ -3,7 +3,15 @@ import { enterpriseEntry } from '../config/enterprise.js';
 import type { EnterpriseEntry } from '../config/enterprise.js';
 import { refuseOverlaps } from '../config/selector-overlap.js';
 import { TrunklineError } from '../platform/errors.js';
-import { enterpriseOf, ownColumnOf, PBX_SECRET, RECORDINGS_PASSWORD, REDIRECT_SECRET, SSH_KEY, SSH_PASSWORD } from './enterprise-row.js';
+import {
+  enterpriseOf,
+  ownColumnOf,
+  PBX_SECRET,
+  RECORDINGS_PASSWORD,
+  REDIRECT_SECRET,
+  SSH_KEY,
+  SSH_PASSWORD,
+} from './enterprise-row.js';
 import { writeIntegration } from './save-integration.js';
 import type { SaveDeps } from './save-integration.js';
 import * as store from './store.js';
