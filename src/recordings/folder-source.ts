@@ -35,6 +35,7 @@ export function openFolder(root: string): Source {
       if (real === null) throw new SourceFailure(`${path} is not there any more`);
       return createReadStream(real, range ?? {});
     },
+    isOpen: () => true,
     close: () => undefined,
   };
 }

@@ -44,6 +44,7 @@ export function openHttp(streams: HttpStreams, { url, username, password }: Http
       answer.body.destroy();
       throw new SourceFailure(`${host} answers ${answer.status}`);
     },
+    isOpen: () => true,
     close: () => undefined,
   };
 }

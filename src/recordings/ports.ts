@@ -41,6 +41,8 @@ export interface Source {
   stat(path: string): Promise<FileSeen | null>;
   /** Bytes from `start` to `end`, both counted. */
   read(path: string, range?: { start: number; end: number }): Promise<Readable>;
+  /** False: its line was lost, another one is to be opened. */
+  isOpen(): boolean;
   close(): void;
 }
 

@@ -16,18 +16,21 @@ export async function openSftp(target: SshTarget, root: string, keys: HostKeys, 
     const files = await session.sftp();
     // Whatever goes wrong with the line is told to whoever asks.
     files.on('error', () => undefined);
-    return over(session, files, await real(files, root));
+    const line = watch(files);
+    return over(session, line, await real(line, root));
   } catch (error) {
     session.close();
     throw error;
   }
 }
 
-function over(session: SshSession, files: SFTPWrapper, root: string): Source {
+function over(session: SshSession, line: Line, root: string): Source {
+  const { files } = line;
+
   /** A link that leads out of the root is not there. */
   async function place(path: string): Promise<string | null> {
     try {
-      const found = await real(files, posix.join(root, path));
+      const found = await real(line, posix.join(root, path));
       return found.startsWith(root === '/' ? '/' : `${root}/`) ? found : null;
     } catch (error) {
       if (codeOf(error) === NO_SUCH_FILE) return null;
@@ -39,7 +42,9 @@ function over(session: SshSession, files: SFTPWrapper, root: string): Source {
       const found = await place(path);
       if (found === null) return null;
       try {
-        const stats = await ask<{ size: number; mtime: number; isFile(): boolean }>((done) => files.stat(found, done));
+        const stats = await ask<{ size: number; mtime: number; isFile(): boolean }>(line, (done) =>
+          files.stat(found, done),
+        );
         return stats.isFile() ? { bytes: stats.size, modifiedAt: stats.mtime * 1_000 } : null;
       } catch (error) {
         if (codeOf(error) === NO_SUCH_FILE) return null;
@@ -51,25 +56,43 @@ function over(session: SshSession, files: SFTPWrapper, root: string): Source {
       if (found === null) throw new SourceFailure(`${path} is not there any more`);
       return files.createReadStream(found, { ...range, autoClose: true });
     },
+    isOpen: () => !line.lost.signal.aborted,
     close: () => session.close(),
   };
 }
 
-function real(files: SFTPWrapper, path: string): Promise<string> {
-  return ask<string>((done) => files.realpath(path, done));
+interface Line {
+  files: SFTPWrapper;
+  /** A question on a line that is lost is never answered. */
+  lost: AbortController;
 }
 
-function ask<T>(question: (done: (error: Error | undefined, answer: T) => void) => void): Promise<T> {
+function watch(files: SFTPWrapper): Line {
+  const lost = new AbortController();
+  for (const event of ['end', 'close']) files.on(event, () => lost.abort());
+  return { files, lost };
+}
+
+function real(line: Line, path: string): Promise<string> {
+  return ask<string>(line, (done) => line.files.realpath(path, done));
+}
+
+function ask<T>({ lost }: Line, question: (done: (error: Error | undefined, answer: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {
+    const gone = () => over(new SourceFailure('the line to the host was lost'));
     const timer = setTimeout(
-      () => reject(new SourceFailure(`the host did not answer in ${ANSWER_MS / 1_000} s`)),
+      () => over(new SourceFailure(`the host did not answer in ${ANSWER_MS / 1_000} s`)),
       ANSWER_MS,
     );
-    question((error, answer) => {
+    function over(error: Error | undefined, answer?: T): void {
       clearTimeout(timer);
+      lost.signal.removeEventListener('abort', gone);
       if (error) reject(error);
-      else resolve(answer);
-    });
+      else resolve(answer as T);
+    }
+    if (lost.signal.aborted) return gone();
+    lost.signal.addEventListener('abort', gone);
+    question(over);
   });
 }
 

@@ -59,6 +59,15 @@ export function createSources({ streams, hostKeys, clock, signal }: SourcesDeps)
     );
   }
 
+  async function stillOpen(key: string): Promise<Open | null> {
+    const entry = open.get(key);
+    if (!entry) return null;
+    const source = await entry.source.catch(() => null);
+    if (source?.isOpen()) return open.get(key) ?? entry;
+    drop(key, entry);
+    return null;
+  }
+
   return {
     async use(enterprise, work) {
       const { from, root, url, username, password } = enterprise.recordings;
@@ -66,7 +75,7 @@ export function createSources({ streams, hostKeys, clock, signal }: SourcesDeps)
       const rest = resting.get(key);
       if (rest && rest.until > clock.monotonic()) throw rest.error;
       resting.delete(key);
-      const entry = open.get(key) ?? { source: connect(enterprise), users: 0, idle: null };
+      const entry = (await stillOpen(key)) ?? open.get(key) ?? { source: connect(enterprise), users: 0, idle: null };
       open.set(key, entry);
       if (entry.idle) clearTimeout(entry.idle);
       entry.idle = null;

@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<BenchResult[]>> = {
   tracker: async () => (await import('./tracker.js')).benchTracker(),
   delivery: async () => (await import('./delivery.js')).benchDelivery(),
   redirect: async () => (await import('./redirect.js')).benchRedirect(),
+  recordings: async () => (await import('./recordings.js')).benchRecordings(),
   'pop-up': async () => (await import('./pop-up.js')).benchPopUp(),
 };
 
