@@ -39,7 +39,9 @@ export async function recordingsPlugin(app: FastifyInstance, options: Recordings
       'cross-origin-resource-policy': 'cross-origin',
       'cache-control': 'no-store',
     });
-    if (isPreview(request.headers['user-agent'])) return refuse(reply, 403, 'preview', 'previews are not served');
+    const { fetch } = request.query as { fetch?: unknown };
+    if (fetch === undefined && isPreview(request.headers['user-agent']))
+      return refuse(reply, 403, 'preview', 'previews are not served');
     const token = tokenOf(file);
     const found = token === null ? null : await options.find(token);
     if (!found) return refuse(reply, 404, 'unknown', 'there is no such recording');

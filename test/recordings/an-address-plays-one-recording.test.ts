@@ -63,6 +63,10 @@ describe('the address of a recording', () => {
     expect((await get({ 'user-agent': agent })).status).toBe(status);
   });
 
+  test('is given to Telegram where it is to send the audio', async () => {
+    expect((await get({ 'user-agent': 'TelegramBot (like TwitterBot)' }, `${link}?fetch=1`)).status).toBe(200);
+  });
+
   test('is told to nobody who guesses, and stands in no log', async () => {
     const strangers = ['x', '../../etc/passwd', '%2e%2e%2fpasswd', 'A'.repeat(32), link.slice(-36, -5)];
     for (const name of strangers) expect((await get({}, `${ground.url}/recordings/file/${name}`)).status).toBe(404);

@@ -159,7 +159,7 @@ async function recording(work: Work): Promise<Outcome> {
       : outcomeOf(edited, chat);
   };
   if (context.settings.recording === 'link') return link();
-  const sent = await to.audio(url, id, call.externalId);
+  const sent = await to.audio(toFetch(url), id, call.externalId);
   // Telegram could not fetch it: whoever reads the message may.
   if (!sent.ok && !sent.gone && /url|file|content/i.test(sent.failure.why) && sent.failure.kind === 'rejected')
     return link();
@@ -178,6 +178,11 @@ function outcomeOf(
   }
   const gone: Failure = { kind: 'rejected', code: 'GONE', why: 'the message is gone' };
   return written.gone ? gone : written.failure;
+}
+
+/** Telegram fetches a file by the program that makes previews, which our addresses refuse unless they are told so. */
+function toFetch(url: string): string {
+  return /\/recordings\/file\/[\w-]+\.\w+$/.test(url) ? `${url}?fetch=1` : url;
 }
 
 /** As it was written: Telegram reads it itself. */
