@@ -1,3 +1,4 @@
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /** Types are checked so that a forgotten `await` or a forgotten `case` is an error, not a lost call. */
@@ -5,7 +6,7 @@ export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'data/**', 'coverage/**', 'scripts/*.mjs', 'eslint.config.js'] },
   ...tseslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
@@ -26,6 +27,24 @@ export default tseslint.config(
               message: "use the 'node:' prefix",
             },
           ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/ui/**'],
+    plugins: { 'react-hooks': reactHooks },
+    rules: {
+      ...reactHooks.configs.recommended.rules,
+      // Takes a handler in the options of a mutation for something that runs while drawing.
+      'react-hooks/refs': 'off',
+      // React takes an async handler; what it throws reaches the page's own error display.
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']",
+          message: 'what clients and CRMs say is shown as text',
         },
       ],
     },

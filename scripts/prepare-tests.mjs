@@ -1,4 +1,4 @@
-// Brings what the tests need beyond npm's packages: SIPp, and a real Asterisk 16 and 22 in folders of their own.
+// Brings what the tests need beyond npm's packages: SIPp, a browser, and a real Asterisk 16 and 22 in folders of their own.
 //
 //   node scripts/prepare-tests.mjs          (npm runs it before `npm test`)
 //
@@ -52,7 +52,10 @@ async function bring() {
 }
 
 async function installPackages() {
-  const wanted = TOOLS.filter((tool) => !findCommand(tool.command)).map((tool) => tool.debianPackage);
+  const wanted = TOOLS.filter((tool) => !findCommand(tool.command)).flatMap((tool) => [
+    tool.debianPackage,
+    ...(tool.withPackages ?? []),
+  ]);
   if (ROOTS.some((root) => !rootIsReady(root)) && !findCommand('debootstrap')) wanted.push('debootstrap');
   if (wanted.length === 0) return;
   say(`installing ${wanted.join(', ')}`);

@@ -1,4 +1,5 @@
-export type PartName = 'asterisk-16' | 'asterisk-22' | 'sipp' | 'openssl' | 'ffmpeg' | 'sqlite3' | 'systemd-analyze';
+export type PartName =
+  'asterisk-16' | 'asterisk-22' | 'sipp' | 'openssl' | 'ffmpeg' | 'sqlite3' | 'chromium' | 'systemd-analyze';
 export interface Part {
   readonly part: PartName;
   /** The root folder, or the command's path. */

@@ -26,6 +26,14 @@ export const TOOLS = [
   { part: 'openssl', command: 'openssl', debianPackage: 'openssl', why: 'certificates for TLS tests' },
   { part: 'ffmpeg', command: 'ffmpeg', debianPackage: 'ffmpeg', why: 'recordings turned into mp3' },
   { part: 'sqlite3', command: 'sqlite3', debianPackage: 'sqlite3', why: "the event databases of a fleet's hosts" },
+  {
+    part: 'chromium',
+    command: 'chromium',
+    debianPackage: 'chromium',
+    // Letters, Cyrillic ones too.
+    withPackages: ['fonts-dejavu-core'],
+    why: 'a browser to see the page with',
+  },
   { part: 'systemd-analyze', command: 'systemd-analyze', debianPackage: 'systemd', why: 'checks of the service unit' },
 ];
 

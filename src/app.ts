@@ -4,6 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createPbxLinks } from './ami/links.js';
 import type { CallEvent } from './calls/vocabulary.js';
 import type { Folded } from './calls/tracker.js';
@@ -48,6 +49,7 @@ import { registry, secretFieldsOfConnectors } from './integrations/registry.js';
 import { createVault } from './integrations/secrets.js';
 import { createHealth } from './http/health.js';
 import { buildServer } from './http/server.js';
+import { pathOfAddress, uiPlugin } from './http/ui.js';
 import { createPbxUnits } from './pbx-units.js';
 import { createRecordingsJoint, owedWithRecording, withoutRecording } from './recordings-joint.js';
 import { createRecoveryJoint } from './recovery-joint.js';
@@ -105,6 +107,11 @@ const PATIENCE_MS = 5_000;
 const RETRY_MS = 1_000;
 const DEFAULT_LEASE_MS = 15_000;
 const DEFAULT_RING_COLLECT_MS = 30;
+
+/** Where the build puts the page, as seen from the compiled program and from its sources. */
+function uiFolder(): string {
+  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../dist/ui' : './ui', import.meta.url));
+}
 
 export async function buildApp(config: AppConfig, overrides: AppOverrides = {}): Promise<App> {
   const releasers = new Releasers();
@@ -389,9 +396,11 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     }
 
     // 4. The door.
+    const basePath = pathOfAddress(config.publicUrl);
     const server = await buildServer({
       ...config.http,
       trustProxy: config.trustProxy,
+      basePath,
       log,
       metrics,
       health,
@@ -404,6 +413,8 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
         (scope) => admin.plugin(scope),
         (scope) => recovery.plugin(scope),
         (scope) => recordings.plugin(scope),
+        (scope) =>
+          uiPlugin(scope, { folder: uiFolder(), basePath, secure: config.publicUrl?.startsWith('https:') ?? false }),
       ],
     });
     const listener = createListener({

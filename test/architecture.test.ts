@@ -1,5 +1,5 @@
 /** Who may import whom. The direction is what keeps a CRM, a PBX or the database replaceable; see CONTRIBUTING.md. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import ts from 'typescript';
@@ -32,6 +32,7 @@ const MAY: Record<string, readonly string[] | 'everyone'> = {
   recordings: ['calls', 'platform'],
   recovery: ['calls', 'platform'],
   http: ['platform'],
+  ui: [],
   admin: ['calls', 'config', 'integrations', 'delivery', 'redirect', 'recordings', 'recovery', 'platform'],
 };
 
@@ -42,6 +43,7 @@ const ONLY_STORES_IMPORT_DB = /(^|\/|-)store\.ts$/;
 const EXCEPTIONS: Record<string, string> = {
   'cli/workbench.ts → db/engine.ts': 'the composition of one-off commands, as app.ts is of the daemon',
   'integrations/registry.ts → connector': 'the one list of connectors',
+  'ui/api.ts → admin/router.ts': 'the type of the API, and nothing else of it',
 };
 
 interface Edge {
@@ -51,7 +53,7 @@ interface Edge {
 
 const src = path.resolve(import.meta.dirname, '../src');
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+  .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'))
   .map((file) => file.replaceAll(path.sep, '/'));
 const edges = files.flatMap(importsOf);
 
@@ -62,8 +64,7 @@ function importsOf(from: string): Edge[] {
   const add = (specifier: ts.Expression | undefined) => {
     if (!specifier || !ts.isStringLiteral(specifier)) return;
     const { text } = specifier;
-    const to = text.startsWith('.') ? path.posix.join(path.posix.dirname(from), text).replace(/\.js$/, '.ts') : text;
-    found.push({ from, to });
+    found.push({ from, to: text.startsWith('.') ? sourceOf(path.posix.join(path.posix.dirname(from), text)) : text });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier);
@@ -73,6 +74,12 @@ function importsOf(from: string): Edge[] {
   };
   visit(source);
   return found;
+}
+
+/** The file an import of `x.js` means. */
+function sourceOf(imported: string): string {
+  const component = imported.replace(/\.js$/, '.tsx');
+  return existsSync(path.join(src, component)) ? component : imported.replace(/\.js$/, '.ts');
 }
 
 function moduleOf(file: string): string {
@@ -141,6 +148,24 @@ describe('the structure', () => {
     ['cli/import.ts', 'db/pool.ts'],
   ])('would not let %s import %s', (from, to) => {
     expect(allowed({ from, to })).toBe(false);
+  });
+
+  it('takes nothing but types from the daemon into the page', () => {
+    const taken = edges.filter(
+      ({ from, to }) => moduleOf(from) === 'ui' && files.includes(to) && moduleOf(to) !== 'ui',
+    );
+    expect(taken).toEqual([{ from: 'ui/api.ts', to: 'admin/router.ts' }]);
+    expect(readFileSync(path.join(src, 'ui/api.ts'), 'utf8')).toMatch(
+      /^import type \{ AppRouter \} from '\.\.\/admin\/router\.js';$/m,
+    );
+  });
+
+  it('lets only the page know React, and the page no part of Node', () => {
+    const react = edges.filter(({ to }) =>
+      /^(react|react-dom|@base-ui|@tanstack|wouter|lucide-react|uplot)\b/.test(to),
+    );
+    expect(react.filter(({ from }) => moduleOf(from) !== 'ui')).toEqual([]);
+    expect(edges.filter(({ from, to }) => moduleOf(from) === 'ui' && to.startsWith('node:'))).toEqual([]);
   });
 
   it('keeps Fastify, the database driver and each wrapped package in their places, types included', () => {

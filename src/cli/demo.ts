@@ -17,12 +17,15 @@ import { loadCaptures } from './demo/captures.js';
 import { startDemoCrms } from './demo/crms.js';
 import type { DemoCrm } from './demo/crms.js';
 import { demoEnterprise } from './demo/enterprise.js';
+import { buildPage } from './demo/page.js';
 import { createView } from './demo/view.js';
 import type { CommandContext } from './command.js';
 import { withWorkbench } from './workbench.js';
 import { importEnterprises } from '../integrations/import-enterprises.js';
 import { inTransaction } from '../integrations/store.js';
 
+/** Of the show's own super-admin, on this machine alone. */
+const PASSWORD = 'demo-0999';
 /** Between two calls of the endless show. */
 const PAUSE_MS = 1_500;
 /** How long the CRMs may take to hear of the last call. */
@@ -59,7 +62,9 @@ export async function demo(context: CommandContext): Promise<number> {
     await app.start();
     for (const { title, server } of crms) server.onRequest((exchange) => view.exchange(title, exchange));
     await pbx.connected();
+    stdout(`The page: ${app.url}/   log in as admin, password ${PASSWORD}`);
     stdout(`Webhooks and metrics: ${app.url}   Ctrl-C ends the demo.`);
+    if (!values.once) releasers.push(buildPage(stdout));
     return values.once ? await playOnce(app) : await playOn();
 
     async function playOn(): Promise<number> {
@@ -108,5 +113,6 @@ function ownEnvironment(env: CommandContext['env']): CommandContext['env'] {
     TRUNKLINE_HTTP_HOST: env['TRUNKLINE_HTTP_HOST'],
     TRUNKLINE_HTTP_PORT: env['TRUNKLINE_HTTP_PORT'] ?? '0',
     TRUNKLINE_LOG_LEVEL: env['TRUNKLINE_LOG_LEVEL'],
+    TRUNKLINE_ADMIN_PASSWORD: PASSWORD,
   };
 }

@@ -16,6 +16,8 @@ export interface HttpServerOptions {
   /** 0: any free port. */
   port: number;
   trustProxy: TrustProxy;
+  /** Path the site lives under, without a slash at its end: a request with it is as one without, whatever the proxy does. */
+  basePath?: string;
   log: Logger;
   metrics: Metrics;
   health: Health;
@@ -49,6 +51,7 @@ export async function buildServer(options: HttpServerOptions): Promise<HttpServe
     // A batch of questions to the admin names them all in one part of its path.
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 2_000 },
     requestTimeout: REQUEST_MS,
+    rewriteUrl: (request) => withoutBase(request.url ?? '/', options.basePath ?? ''),
     // What comes in on an open connection while closing is answered as ever: a PBX takes a 503 for a lost post.
     return503OnClosing: false,
     clientErrorHandler: refuseWithoutWords,
@@ -80,6 +83,12 @@ export async function buildServer(options: HttpServerOptions): Promise<HttpServe
       }
     },
   };
+}
+
+function withoutBase(url: string, basePath: string): string {
+  if (basePath === '' || !url.startsWith(basePath)) return url;
+  const rest = url.slice(basePath.length);
+  return rest === '' || rest.startsWith('?') ? `/${rest}` : rest.startsWith('/') ? rest : url;
 }
 
 /**

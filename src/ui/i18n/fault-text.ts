@@ -1,0 +1,10 @@
+import type { Messages } from './ru.js';
+
+/** A fault of a field as the server words it, in the reader's language; what is not known stays readable. */
+export function faultText(message: string, t: Messages): string {
+  const known = t.errors.fields.find(([pattern]) => pattern.test(message))?.[1];
+  if (known !== undefined) return known;
+  return t.errors.fields.length === 0
+    ? `${message.charAt(0).toUpperCase()}${message.slice(1)}`
+    : `${t.errors.field}: ${message}`;
+}

@@ -1,0 +1,59 @@
+import { Activity, Building2, Gauge, Inbox, PhoneCall } from 'lucide-react';
+import type { LucideIcon } from 'lucide-react';
+import { Link, useLocation } from 'wouter';
+import { useText } from '../i18n/language.js';
+import type { Messages } from '../i18n/ru.js';
+import { useMe } from '../session.js';
+
+interface Section {
+  path: string;
+  name: keyof Messages['nav'];
+  picture: LucideIcon;
+}
+
+const OF_ENTERPRISE: readonly Section[] = [
+  { path: '', name: 'dashboard', picture: Gauge },
+  { path: '/calls', name: 'calls', picture: PhoneCall },
+  { path: '/log', name: 'log', picture: Activity },
+  { path: '/deliveries', name: 'deliveries', picture: Inbox },
+];
+
+const OF_OPERATOR: readonly Section[] = [{ path: '/operator/enterprises', name: 'enterprises', picture: Building2 }];
+
+export function Sections({ enterprise }: { enterprise: string | null }) {
+  const t = useText();
+  const me = useMe();
+  return (
+    <nav className="sections" aria-label={t.nav.label}>
+      {enterprise && (
+        <ul>
+          {OF_ENTERPRISE.map((section) => (
+            <Item key={section.path} section={section} base={`/e/${enterprise}`} />
+          ))}
+        </ul>
+      )}
+      {me.kind === 'super' && (
+        <ul>
+          {OF_OPERATOR.map((section) => (
+            <Item key={section.path} section={section} base="" />
+          ))}
+        </ul>
+      )}
+    </nav>
+  );
+}
+
+function Item({ section: { path, name, picture: Picture }, base }: { section: Section; base: string }) {
+  const t = useText();
+  const [address] = useLocation();
+  const to = `${base}${path}`;
+  const current = path === '' ? address === to || address.startsWith(`${to}/integrations`) : address.startsWith(to);
+  return (
+    <li>
+      <Link to={to} className="section" aria-current={current ? 'page' : undefined}>
+        <Picture size={18} aria-hidden />
+        <span>{t.nav[name]}</span>
+      </Link>
+    </li>
+  );
+}

@@ -1,0 +1,67 @@
+/** An enterprise at a glance: do calls arrive, and do its CRMs hear of them. */
+import { useQuery } from '@tanstack/react-query';
+import { Plug } from 'lucide-react';
+import { useLocation, useParams } from 'wouter';
+import { Suspense, lazy } from 'react';
+import { api } from '../../api.js';
+import { useText } from '../../i18n/language.js';
+import { Page } from '../../layout/page.js';
+import { ButtonLink } from '../../parts/button.js';
+import { Notice } from '../../parts/notice.js';
+import { QueryView } from '../../parts/query-view.js';
+import { LastEvents } from '../integrations/last-events.js';
+import { CrmLights } from './crm-lights.js';
+import { LiveCalls } from './live-calls.js';
+import { Tiles } from './tiles.js';
+import './dashboard.css';
+
+const IntegrationsModal = lazy(() => import('../integrations/integrations-modal.js'));
+
+const REFRESH_MS = 10_000;
+
+export default function Dashboard() {
+  const t = useText();
+  const { enterprise = '', type } = useParams<{ enterprise: string; type?: string }>();
+  const [address] = useLocation();
+  const list = useQuery(api.enterprises.list.queryOptions(undefined, { refetchInterval: REFRESH_MS }));
+  const found = list.data?.find(({ number }) => number === enterprise);
+  const base = `/e/${encodeURIComponent(enterprise)}`;
+  const modalOpen = address.startsWith(`${base}/integrations`);
+  if (list.data && !found)
+    return (
+      <Page title={enterprise}>
+        <Notice tone="bad">{t.errors.forbidden}</Notice>
+      </Page>
+    );
+  return (
+    <Page
+      title={found?.name ?? enterprise}
+      lead={<span className="number">{enterprise}</span>}
+      actions={
+        <ButtonLink to={`${base}/integrations`} look="main" icon={<Plug size={18} aria-hidden />}>
+          {t.dashboard.integrations}
+        </ButtonLink>
+      }
+    >
+      {found?.mode === 'off' && <Notice tone="warn">{t.dashboard.modeOff}</Notice>}
+      {found?.mode === 'shadow' && <Notice tone="info">{t.dashboard.modeShadow}</Notice>}
+      <QueryView query={list} rows={4}>
+        {() =>
+          found && (
+            <>
+              <Tiles enterprise={found} />
+              <div className="dashboard">
+                <div className="stack">
+                  <LiveCalls enterprise={enterprise} />
+                  <LastEvents enterprise={enterprise} />
+                </div>
+                <CrmLights enterprise={enterprise} />
+              </div>
+            </>
+          )
+        }
+      </QueryView>
+      <Suspense>{modalOpen && <IntegrationsModal enterprise={enterprise} type={type ?? null} />}</Suspense>
+    </Page>
+  );
+}

@@ -1,0 +1,99 @@
+/** The operator's list: every enterprise with the lights of its PBX and its CRMs. */
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { api } from '../api.js';
+import type { Outputs } from '../api.js';
+import { useText } from '../i18n/language.js';
+import { Page } from '../layout/page.js';
+import { TextField } from '../parts/fields.js';
+import { Light, Tag } from '../parts/light.js';
+import { Panel } from '../parts/panel.js';
+import { Empty, QueryView } from '../parts/query-view.js';
+import { Table } from '../parts/table.js';
+import { CRM_TITLES } from './crm-titles.js';
+import { PbxLight } from './pbx-light.js';
+
+type Listed = Outputs['enterprises']['list'][number];
+
+const REFRESH_MS = 15_000;
+
+export default function Enterprises() {
+  const t = useText();
+  const [wanted, setWanted] = useState('');
+  const list = useQuery(api.enterprises.list.queryOptions(undefined, { refetchInterval: REFRESH_MS }));
+  return (
+    <Page title={t.enterprises.title}>
+      <Panel flush>
+        <div className="panel-tools">
+          <TextField label={t.enterprises.search} value={wanted} onChange={setWanted} type="search" />
+        </div>
+        <QueryView
+          query={list}
+          rows={6}
+          isEmpty={(all) => all.length === 0}
+          empty={<Empty title={t.enterprises.empty}>{t.enterprises.emptyWhy}</Empty>}
+        >
+          {(all) => <Found rows={all.filter((one) => matches(one, wanted))} />}
+        </QueryView>
+      </Panel>
+    </Page>
+  );
+}
+
+function Found({ rows }: { rows: readonly Listed[] }) {
+  const t = useText();
+  if (rows.length === 0) return <Empty title={t.enterprises.notFound} />;
+  return (
+    <Table
+      label={t.enterprises.title}
+      rows={rows}
+      keyOf={({ number }) => number}
+      columns={[
+        {
+          title: t.enterprises.name,
+          cell: ({ number, name }) => (
+            <Link to={`/e/${encodeURIComponent(number)}`} className="strong-link">
+              <span className="number">{number}</span> {name}
+            </Link>
+          ),
+        },
+        {
+          title: t.enterprises.mode,
+          cell: ({ mode }) => (
+            <Tag tone={mode === 'on' ? 'ok' : mode === 'shadow' ? 'wait' : 'off'}>
+              {t.enterprises.modes[mode] ?? mode}
+            </Tag>
+          ),
+        },
+        {
+          title: t.enterprises.pbx,
+          cell: ({ pbx, problem }) => (problem === null ? <PbxLight pbx={pbx} /> : <Light tone="bad">{problem}</Light>),
+        },
+        { title: t.enterprises.crms, cell: ({ integrations }) => <Crms integrations={integrations} /> },
+      ]}
+    />
+  );
+}
+
+function Crms({ integrations }: Pick<Listed, 'integrations'>) {
+  const t = useText();
+  const shown = integrations.filter(({ enabled }) => enabled);
+  if (shown.length === 0) return <span className="quiet">{t.enterprises.noCrm}</span>;
+  return (
+    <div className="row">
+      {shown.map(({ type, problem }) => (
+        <span key={type} title={problem ?? undefined}>
+          <Tag tone={problem === null ? 'ok' : 'bad'}>
+            {CRM_TITLES[type] ?? type}
+            <span className="hidden-text">: {problem ?? t.crm.light['ok']}</span>
+          </Tag>
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function matches({ number, name }: Listed, wanted: string): boolean {
+  return `${number} ${name}`.toLowerCase().includes(wanted.trim().toLowerCase());
+}

@@ -1,0 +1,206 @@
+/** One daemon, real calls of a simulated PBX, and who looks at them: the live log, a call's story, dead letters, and what is refused. */
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { describeWith } from '../pbx/available.js';
+import { uiEnterprise } from './support/enterprise.js';
+import { JOURNEY_MS, startSite } from './support/site.js';
+import type { Site } from './support/site.js';
+import type { Visitor } from './support/visitor.js';
+
+/** What a client calls himself, and what a CRM says, are made of this. */
+const HOSTILE = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
+
+vi.setConfig({ testTimeout: JOURNEY_MS });
+
+describeWith(['chromium'], 'what an administrator sees', () => {
+  let site: Site;
+  let ann: Visitor;
+
+  beforeAll(async () => {
+    site = await startSite({
+      enterprises: (crms, pbxPort) => [
+        uiEnterprise('0367', pbxPort, {
+          integrations: {
+            retailcrm: {
+              enabled: true,
+              api_url: crms.retailcrm.url,
+              api_key: 'key-for-everything-1',
+              user_extensions: { '7': '151', '8': '152', '9': '150' },
+            },
+          },
+        }),
+        uiEnterprise('0368', null),
+      ],
+      accounts: { ann: '0367', boris: '0367' },
+    });
+    ann = await site.visit();
+    await ann.go('/');
+    await ann.logIn('ann');
+  }, JOURNEY_MS);
+  afterAll(async () => {
+    await ann[Symbol.asyncDispose]();
+    await site[Symbol.asyncDispose]();
+  });
+
+  it('shows a call as it goes on, and what the CRM was told, without a reload', async () => {
+    const { page, t } = ann;
+    await ann.go('/e/0367');
+    await page.locator('[data-live=live]').waitFor();
+    await site.pbx.play('inbound-answered');
+    await page
+      .getByRole('table', { name: t.log.title })
+      .getByText(t.log.events['hangup'] ?? '', { exact: false })
+      .first()
+      .waitFor();
+    await ann.accessible('dashboard');
+  });
+
+  it('tells the story of that call, from the PBX to the CRM', async () => {
+    const { page, t } = ann;
+    await ann.go('/e/0367/calls');
+    await page
+      .getByRole('link', { name: new RegExp(`^${t.calls.open}`) })
+      .first()
+      .click();
+    await page.getByRole('heading', { name: t.timeline.story }).waitFor();
+    await page
+      .getByText(t.log.statuses['success'] ?? '')
+      .first()
+      .waitFor();
+    await page.getByRole('switch', { name: t.timeline.showFacts }).click();
+    await page.locator('.moment-fact').first().waitFor();
+    await ann.accessible('call');
+  });
+
+  it('finds a line of the log by what is asked for, and shows request and answer', async () => {
+    const { page, t } = ann;
+    await ann.go('/e/0367/log?status=success');
+    await page
+      .getByRole('button', { name: new RegExp(`^${t.common.details}`) })
+      .first()
+      .click();
+    await page.getByRole('dialog').getByRole('region', { name: t.log.request }).waitFor();
+    await ann.accessible('log-entry');
+    await page.keyboard.press('Escape');
+    await page.getByLabel(t.log.phone).fill('+375 29 999-99-99');
+    await page.getByRole('button', { name: t.common.search, exact: true }).click();
+    await page.getByText(t.log.emptyWhy).waitFor();
+    expect(page.url()).toContain('phone=');
+  });
+
+  it('shows what a CRM refused for good as text, whatever it says, and sends it again', async () => {
+    const { page, t } = ann;
+    const { rows: before } = await site.test.db.pool.query('SELECT id FROM deliveries ORDER BY id DESC LIMIT 1');
+    expect(before).toHaveLength(1);
+    site.crms.retailcrm.faults.always(
+      { kind: 'status', status: 400, body: JSON.stringify({ success: false, errorMsg: HOSTILE }) },
+      'calls/upload',
+    );
+    await site.pbx.play('inbound-answered');
+    await ann.go('/e/0367/deliveries');
+    await page.getByText('<img src=x', { exact: false }).first().waitFor();
+    expect(await page.title()).not.toBe('owned');
+    expect(await page.locator('main img').count()).toBe(0);
+    await ann.accessible('dead-letters');
+    site.crms.retailcrm.faults.clear();
+    const records = site.crms.retailcrm.state.calls.length;
+    await page.getByLabel(t.deliveries.selectAll).check();
+    await page.getByRole('button', { name: t.deliveries.replay }).first().click();
+    await page.getByText(t.deliveries.empty).waitFor();
+    await expect.poll(() => site.crms.retailcrm.state.calls.length, { timeout: 10_000 }).toBe(records + 1);
+  });
+
+  it('shows a client who calls himself a script as text', async () => {
+    const { page } = ann;
+    await site.test.db.pool.query('UPDATE calls SET phone = $1', [HOSTILE]);
+    await site.test.db.pool.query('UPDATE integration_logs SET phone = $1', [HOSTILE]);
+    for (const address of ['/e/0367', '/e/0367/calls', '/e/0367/log']) {
+      await ann.go(address);
+      await page.getByText('<img src=x', { exact: false }).first().waitFor();
+      expect(await page.title()).not.toBe('owned');
+    }
+    expect(ann.problems).toEqual([]);
+  });
+
+  it('does not let two administrators overwrite each other unseen', async () => {
+    const { page, t } = ann;
+    await using boris = await site.visit({ language: 'en' });
+    await boris.go('/');
+    await boris.logIn('boris');
+    for (const one of [ann, boris]) {
+      await one.go('/e/0367/integrations/retailcrm');
+      await one.page.getByRole('button', { name: new RegExp(`^${one.t.settings.rules}`) }).click();
+    }
+    await boris.page.locator('[data-setting=default_extension] input').fill('152');
+    await boris.page.getByRole('button', { name: boris.t.common.save, exact: true }).click();
+    await boris.page.getByText(boris.t.common.saved).first().waitFor();
+    await page.locator('[data-setting=default_extension] input').fill('151');
+    await page.getByRole('button', { name: t.common.save, exact: true }).click();
+    await page.getByRole('button', { name: t.settings.conflictLoad }).waitFor();
+    await ann.picture('conflict');
+    await page.getByRole('button', { name: t.settings.conflictLoad }).click();
+    expect(await page.locator('[data-setting=default_extension] input').inputValue()).toBe('151');
+    await page.getByRole('button', { name: t.common.save, exact: true }).click();
+    await page.getByText(t.common.saved).first().waitFor();
+    const { rows } = await site.test.db.pool.query(
+      "SELECT integrations_config->'retailcrm'->>'default_extension' AS chosen FROM enterprises WHERE number = '0367'",
+    );
+    expect(rows).toEqual([{ chosen: '151' }]);
+  });
+
+  it('refuses another enterprise, by address', async () => {
+    const { page, t } = ann;
+    for (const address of ['/e/0368', '/e/0368/integrations']) {
+      await ann.go(address);
+      await page.getByText(t.errors.forbidden).first().waitFor();
+      expect(await page.getByText('Example 0368').count()).toBe(0);
+    }
+    await ann.picture('another-enterprise');
+  });
+
+  it('says that the connection is lost, comes back by itself and misses nothing', async () => {
+    const { page, t } = ann;
+    await ann.go('/e/0367');
+    await page.locator('[data-live=live]').waitFor();
+    await page.getByRole('table', { name: t.log.title }).getByRole('row').nth(1).waitFor();
+    site.line.cut();
+    await page.getByText(t.connection.lost).waitFor();
+    await ann.accessible('connection-lost');
+    await site.pbx.play('inbound-missed');
+    await site.test.app.idle();
+    site.line.heal();
+    await page.getByText(t.connection.lost).waitFor({ state: 'hidden' });
+    await page.locator('[data-live=live]').waitFor();
+    const { rows } = await site.test.db.pool.query<{ event: string }>(
+      'SELECT event_type AS event FROM integration_logs ORDER BY created_at DESC, id DESC LIMIT 1',
+    );
+    const newest = t.log.events[rows[0]?.event ?? ''] ?? '';
+    await page.getByRole('table', { name: t.log.title }).getByRole('row').nth(1).getByText(newest).waitFor();
+  });
+
+  it('asks to log in again when the session is over, and comes back to the same page', async () => {
+    const { page, t } = ann;
+    await ann.go('/e/0367/calls');
+    await page.getByRole('heading', { name: t.calls.title }).waitFor();
+    await site.test.db.pool.query('DELETE FROM admin_sessions');
+    await page.getByLabel(t.calls.direction).selectOption('in');
+    await page.getByText(t.login.ended).waitFor();
+    expect(await page.getByRole('table').count()).toBe(0);
+    await ann.picture('session-over');
+    await ann.logIn('ann');
+    await page.getByRole('heading', { name: t.calls.title }).waitFor();
+    expect(page.url()).toContain('/e/0367/calls');
+  });
+
+  it('lets the operator see every enterprise with its lights', async () => {
+    await using operator = await site.visit({ language: 'en', dark: true });
+    await operator.go('/');
+    await operator.logIn('admin');
+    await operator.page.getByRole('link', { name: /0368/ }).waitFor();
+    await operator.page
+      .getByText(operator.t.pbxLight['live'] ?? '')
+      .first()
+      .waitFor();
+    await operator.accessible('enterprises');
+    expect(operator.problems).toEqual([]);
+  });
+});
