@@ -477,6 +477,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       await runPartitionMaintenance(pool, clock.now(), { ...DEFAULT_RETENTION, ...config.retention });
       await dropJournalMarks(pool);
       await clicks.maintain();
+      await recovery.maintain();
       await admin.maintain();
     }
 

@@ -1,13 +1,10 @@
 /** Recovery joined to the rest: its intake, its calls, its PBXs. Part of the composition, beside app.ts. */
 import type { FastifyInstance } from 'fastify';
-import { randomUUID } from 'node:crypto';
-import type { Folded, TrackerContext } from './calls/tracker.js';
+import type { Folded } from './calls/tracker.js';
 import type { Fact } from './calls/facts.js';
 import type { Enterprise } from './config/enterprise.js';
-import { callProfiles } from './config/profile.js';
 import type { Pool, PoolClient } from './db/pool.js';
 import { databaseFailure } from './db/failure.js';
-import { createHostKeys } from './db/host-keys.js';
 import type { Connections } from './integrations/connections.js';
 import type { Directory } from './integrations/directory.js';
 import type { PbxUnits } from './pbx-units.js';
@@ -15,11 +12,16 @@ import type { Clock } from './platform/clock.js';
 import { TrunklineError } from './platform/errors.js';
 import type { Logger } from './platform/log.js';
 import type { Metrics } from './platform/metrics.js';
-import { openSsh } from './platform/ssh.js';
-import type { SshSession } from './platform/ssh.js';
 import { createCdrSource } from './recovery/cdr-source.js';
 import { createEventsSource } from './recovery/events-source.js';
+import { contextOf, openHost, reconcileOf } from './recovery-context.js';
+import type { TrackerTimes } from './recovery-context.js';
 import { createPace } from './recovery/pace.js';
+import { runNightly } from './recovery/nightly.js';
+import type { NightlyDeps } from './recovery/nightly.js';
+import { dropOldCdrs } from './recovery/cdr-store.js';
+import { isReconciled } from './recovery/reconcile-store.js';
+import type { Reconciled } from './recovery/reconcile.js';
 import type { CallsPort } from './recovery/ports.js';
 import { createPosted } from './recovery/posted.js';
 import { insertPosted } from './recovery/posted-store.js';
@@ -41,7 +43,7 @@ export interface RecoveryJointDeps {
   directory: Pick<Directory, 'onPbx' | 'all'>;
   connections: Pick<Connections, 'of'>;
   units(): Pick<PbxUnits, 'between' | 'offer' | 'isOurs'>;
-  tracker: Omit<TrackerContext, 'pbx' | 'enterprises' | 'newCallId' | 'confirmHangups' | 'recovered'>;
+  tracker: TrackerTimes;
   settings: Partial<RecoveryTimes>;
   owe(tx: PoolClient, folded: Folded, holdMs: HoldMs): Promise<() => void>;
   findByToken(token: string): Enterprise | null;
@@ -50,7 +52,12 @@ export interface RecoveryJointDeps {
 /** How long the finished call of this lane is held back. */
 export type HoldMs = (enterprise: string, type: string) => number;
 
+const CDR_DAYS = 90;
+
 export interface RecoveryJoint {
+  /** One day of one enterprise, laid side by side and kept; null when there is no such enterprise. */
+  reconcile(enterprise: string, day: string): Promise<Reconciled | null>;
+  maintain(): Promise<void>;
   plugin(app: FastifyInstance): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -77,7 +84,6 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
       dated(toFact({ enterprise, event: event as FleetEventName, raw, arrivedAt: at })),
   });
 
-  const keys = createHostKeys(pool);
   const counted = metrics.counter(
     'recovered_calls_total',
     'Calls the PBX kept, by whether we had them; and runs that failed',
@@ -106,7 +112,14 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
     const enterprise = directory.onPbx(pbx).filter(hasSources).toSorted(byNumber)[0];
     if (!enterprise?.recovery) return null;
     const { recovery: settings, number, timezone } = enterprise;
-    const shared = { pbx, timezone, pool, port, log, open: (signal: AbortSignal) => openHost(enterprise, signal) };
+    const shared = {
+      pbx,
+      timezone,
+      pool,
+      port,
+      log,
+      open: (signal: AbortSignal) => openHost(pool, enterprise, signal),
+    };
     const sources: Source[] = [];
     if (settings.events)
       sources.push(createEventsSource({ ...shared, enterprise: number, settings: settings.events, readRequest }));
@@ -115,15 +128,34 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
     return { sources, everyMs: posts ? settings.everyMinutes * 60_000 : 0 };
   }
 
-  async function openHost({ number, ssh }: Enterprise, signal: AbortSignal): Promise<SshSession> {
-    if (!ssh) throw new TrunklineError('SSH_UNREACHABLE', `${number} says nothing of how its host is reached (ssh)`);
-    return openSsh(ssh, keys, signal);
+  const differing = metrics.gauge('reconciliation_differences', 'What differed in the day last reconciled', {
+    labels: ['enterprise'],
+  });
+
+  async function reconcile(number: string, day: string): Promise<Reconciled | null> {
+    const enterprise = directory.all().find((one) => one.number === number);
+    return enterprise ? reconcileOf(pool, enterprise, directory.onPbx(enterprise.pbxKey), day) : null;
   }
+
+  const nightly: NightlyDeps = {
+    clock,
+    log,
+    enterprises: () =>
+      directory
+        .all()
+        .filter((one) => hasSources(one) && one.recovery?.cdr)
+        .map(({ number, timezone, pbxKey }) => ({ number, timezone, isOurs: port.isOurs(pbxKey) })),
+    isDone: (number, day) => isReconciled(pool, number, day),
+    reconcile,
+    told: (enterprise, differences) => differing.set({ enterprise }, differences),
+  };
 
   return {
     async run(signal) {
-      await Promise.all([posted.run(signal), recovery.run(signal)]);
+      await Promise.all([posted.run(signal), recovery.run(signal), runNightly(nightly, signal)]);
     },
+    reconcile,
+    maintain: () => dropOldCdrs(pool, CDR_DAYS),
     plugin: (app) =>
       downloadPlugin(app, {
         admit(header, firstItem, address) {
@@ -137,20 +169,6 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
         metrics,
       }),
   };
-}
-
-/** Calls of the enterprises of a PBX are read from whatever tells of them. */
-function contextOf(
-  pbx: string,
-  enterprises: readonly Enterprise[],
-  settings: RecoveryJointDeps['tracker'],
-): TrackerContext | null {
-  const profiles = callProfiles(enterprises).map((profile) => ({
-    ...profile,
-    sources: ['ami' as const, 'webhook' as const],
-  }));
-  if (profiles.length === 0) return null;
-  return { ...settings, pbx, enterprises: profiles, newCallId: randomUUID, confirmHangups: false, recovered: true };
 }
 
 /** What the PBX dated is on its clock. */

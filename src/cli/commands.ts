@@ -100,6 +100,13 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./recover.js')).recover,
   },
   {
+    name: 'reconcile',
+    usage: 'ENTERPRISE [DAY|today] [--json]',
+    summary:
+      'lays a day side by side: the calls of the PBX’s records, ours, and the records each CRM has; yesterday unless told',
+    load: async () => (await import('./reconcile.js')).reconcile,
+  },
+  {
     name: 'secrets rotate',
     usage: '',
     summary: 'seals every secret with a new key',

@@ -63,6 +63,18 @@ export async function enterpriseIn(
   return enterpriseOf(row, secrets.lookup(number), secrets.fields(number));
 }
 
+/** All enterprises of a PBX, without their secrets. */
+export async function enterprisesOnPbx({ database }: Workbench, pbxKey: string): Promise<Enterprise[]> {
+  const rows = (await readAll(database.pool)).flatMap((row) => {
+    try {
+      return [enterpriseOf(row, () => null, {})];
+    } catch {
+      return [];
+    }
+  });
+  return rows.filter((enterprise) => enterprise.pbxKey === pbxKey);
+}
+
 export function secretBoxOf(config: AppConfig): SecretBox {
   return createSecretBox(() => config.secretKeys ?? readOrMakeKeys(config.dataDir));
 }

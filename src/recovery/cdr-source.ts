@@ -26,49 +26,36 @@ export interface CdrSettings {
   zone: string;
 }
 
-export interface CdrDeps {
+export interface CdrReaderDeps {
   pbx: string;
   timezone: string;
   settings: CdrSettings;
   pool: Pool;
-  port: CallsPort;
   log: Logger;
   open(signal: AbortSignal): Promise<SshSession>;
+}
+
+export interface CdrDeps extends CdrReaderDeps {
+  port: CallsPort;
 }
 
 const TOGETHER = 1_000;
 const DAY_MS = 86_400_000;
 
 export function createCdrSource(deps: CdrDeps): Source {
-  const { pbx, pool, port, settings } = deps;
+  const { pbx, pool, port } = deps;
 
   async function run({ until, window, signal, onProgress }: SourceRun): Promise<Progress> {
     if (!port.context(pbx)) return NO_PROGRESS;
     let progress = NO_PROGRESS;
     const add = (more: Partial<Progress>) => onProgress((progress = addProgress(progress, more)));
-    await withFiles(deps, signal, (files) => readNew(files, add));
+    await readNewCdrs(deps, signal, add);
     if (window) await unsettleCdrs(pool, pbx, window.from, window.to);
     for (;;) {
       signal.throwIfAborted();
       const rows = await readUnsettled(pool, pbx, until, TOGETHER);
       if (rows.length === 0) return progress;
       add(await settle(rows));
-    }
-  }
-
-  async function readNew(files: Files, add: (more: Partial<Progress>) => void): Promise<void> {
-    const known = await loadCursor<CsvPlace>(pool, pbx, 'cdr');
-    for await (const { lines, place } of readCsv(files, settings.file, known?.place ?? FILE_BEGIN)) {
-      const read = lines.map((line) => readCdrLine(line, settings.zone, deps.timezone));
-      const records = read.filter((one): one is CdrRecord => typeof one !== 'string');
-      const why = read.find((one) => typeof one === 'string');
-      if (why !== undefined) deps.log.warn({ pbx, file: settings.file, why }, 'a call detail record could not be read');
-      const upTo = Math.max(0, ...records.map(({ end }) => end));
-      await inTransaction(pool, async (tx) => {
-        await insertCdrs(tx, pbx, records);
-        await saveCursor(tx, pbx, 'cdr', { place, open: [], upTo });
-      });
-      add({ read: records.length, unreadable: read.length - records.length });
     }
   }
 
@@ -109,8 +96,32 @@ export function createCdrSource(deps: CdrDeps): Source {
   return { name: 'cdr', run };
 }
 
+/** Stores what the file has new, and its place with it. */
+export async function readNewCdrs(
+  deps: CdrReaderDeps,
+  signal: AbortSignal,
+  add: (more: Partial<Progress>) => void,
+): Promise<void> {
+  const { pbx, pool, settings } = deps;
+  await withFiles(deps, signal, async (files) => {
+    const known = await loadCursor<CsvPlace>(pool, pbx, 'cdr');
+    for await (const { lines, place } of readCsv(files, settings.file, known?.place ?? FILE_BEGIN)) {
+      const read = lines.map((line) => readCdrLine(line, settings.zone, deps.timezone));
+      const records = read.filter((one): one is CdrRecord => typeof one !== 'string');
+      const why = read.find((one) => typeof one === 'string');
+      if (why !== undefined) deps.log.warn({ pbx, file: settings.file, why }, 'a call detail record could not be read');
+      const upTo = Math.max(0, ...records.map(({ end }) => end));
+      await inTransaction(pool, async (tx) => {
+        await insertCdrs(tx, pbx, records);
+        await saveCursor(tx, pbx, 'cdr', { place, open: [], upTo });
+      });
+      add({ read: records.length, unreadable: read.length - records.length });
+    }
+  });
+}
+
 async function withFiles(
-  { settings, open }: CdrDeps,
+  { settings, open }: CdrReaderDeps,
   signal: AbortSignal,
   work: (files: Files) => Promise<void>,
 ): Promise<void> {

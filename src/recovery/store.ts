@@ -108,3 +108,21 @@ export async function gapsToRecover(db: Queryable): Promise<{ pbx: string; ended
   );
   return rows;
 }
+
+/** Gaps that touch this time and whose calls are still missing; Unix ms, ours. */
+export async function openGapsOf(
+  db: Queryable,
+  pbx: string,
+  from: number,
+  to: number,
+): Promise<{ from: number; to: number | null }[]> {
+  const { rows } = await db.query<{ from: number; to: number | null }>(
+    `SELECT round(extract(epoch FROM started_at) * 1000)::float8 AS "from",
+            round(extract(epoch FROM ended_at) * 1000)::float8 AS "to"
+       FROM pbx_gaps
+      WHERE pbx = $1 AND recovered_at IS NULL AND started_at < to_timestamp($3 / 1000.0)
+        AND coalesce(ended_at, 'infinity') >= to_timestamp($2 / 1000.0)`,
+    [pbx, from, to],
+  );
+  return rows;
+}

@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<BenchResult[]>> = {
   delivery: async () => (await import('./delivery.js')).benchDelivery(),
   redirect: async () => (await import('./redirect.js')).benchRedirect(),
   recordings: async () => (await import('./recordings.js')).benchRecordings(),
+  recovery: async () => (await import('./recovery.js')).benchRecovery(),
   'pop-up': async () => (await import('./pop-up.js')).benchPopUp(),
 };
 

@@ -1,3 +1,6 @@
+import { dayIn } from '../../src/recovery/nightly.js';
+import type { Reconciled } from '../../src/recovery/reconcile.js';
+import { cli } from '../cli/run-cli.js';
 import { FAULTS } from './crm-faults.js';
 import { callsOn, comeToRest, figuresOf } from './settle.js';
 import type { Figures, LoadShape } from './settle.js';
@@ -34,7 +37,10 @@ export async function outages(stage: Stage, options: OutagesOptions): Promise<Fi
   await comeToRest(stage, REST_MS, { recovered: true });
   // What is recovered is owed only then.
   await comeToRest(stage, REST_MS, { recovered: true });
-  return figuresOf(stage, { name: 'outage', rounds: options.outages.length, began }, driven, { recovered: true });
+  const wrong = await reconciled(stage, began);
+  return figuresOf(stage, { name: 'outage', rounds: options.outages.length, began, wrong }, driven, {
+    recovered: true,
+  });
 }
 
 async function withoutIt(stage: Stage, outage: Outage, ms: number): Promise<void> {
@@ -56,3 +62,25 @@ async function withoutIt(stage: Stage, outage: Outage, ms: number): Promise<void
       stage.crm.faults.clear();
   }
 }
+
+/** What `trunkline reconcile` says of the days the trial ran on: that all sides hold the same, and the same again when asked twice. */
+async function reconciled(stage: Stage, began: number): Promise<string[]> {
+  const days = new Set([began, Date.now()].map((at) => dayIn('Europe/Minsk', at)));
+  const wrong: string[] = [];
+  for (const { enterprise } of stage.branches) {
+    for (const day of days) {
+      const ask = () => cli(['reconcile', enterprise, day, '--json'], stage.env);
+      const [first, second] = [await ask(), await ask()];
+      if (first.code !== 0) wrong.push(`reconcile ${enterprise} ${day}: ${first.stderr}`);
+      if (withoutClock(first.stdout) !== withoutClock(second.stdout))
+        wrong.push(`reconcile ${enterprise} differs from itself`);
+      const told = JSON.parse(first.stdout || '{"crms":[]}') as Reconciled;
+      const same =
+        told.crms.every(({ acknowledged }) => acknowledged === told.ourCalls) && told.pbxCalls === told.ourCalls;
+      if (!same || told.differences.length > 0) wrong.push(`reconcile ${enterprise} ${day}: ${first.stdout}`);
+    }
+  }
+  return wrong;
+}
+
+const withoutClock = (json: string): string => json.replace(/"readAt":\d+/, '');

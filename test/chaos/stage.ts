@@ -53,6 +53,8 @@ export interface Stage extends AsyncDisposable {
   restartDatabase(awayMs: number): Promise<void>;
   /** Resolves when every PBX is linked and caught up with. */
   linked(): Promise<void>;
+  /** The daemon's environment, for commands beside it. */
+  env: Readonly<Record<string, string>>;
   /** Where the daemon's log is. */
   logFile: string;
 }
@@ -143,6 +145,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       daemon,
       pool,
       databaseLine,
+      env,
       logFile,
       async restartDatabase(awayMs) {
         await cluster.stop();

@@ -1,0 +1,97 @@
+/** What reconciliation reads, and where a day's result is kept. */
+import type { CdrRecord } from './cdr-record.js';
+import type { CallSide, Reconciled } from './reconcile.js';
+import type { Queryable } from './store.js';
+
+/** Records of calls that touch this time, with whether somebody has looked at them. Unix ms. */
+export async function cdrsOf(
+  db: Queryable,
+  pbx: string,
+  from: number,
+  to: number,
+): Promise<{ record: CdrRecord; settled: boolean }[]> {
+  const { rows } = await db.query<{ record: CdrRecord; settled: boolean }>(
+    `SELECT record, settled_at IS NOT NULL AS settled FROM pbx_cdrs
+      WHERE pbx = $1 AND ended_at >= to_timestamp($2 / 1000.0) AND started_at < to_timestamp($3 / 1000.0)
+      ORDER BY started_at, id`,
+    [pbx, from, to],
+  );
+  return rows;
+}
+
+/** Up to when the PBX's records were read; null when never. Unix ms. */
+export async function cdrReadAt(db: Queryable, pbx: string): Promise<number | null> {
+  const { rows } = await db.query<{ at: Date }>(
+    `SELECT moved_at AS at FROM recovery_cursors WHERE pbx = $1 AND source = 'cdr'`,
+    [pbx],
+  );
+  return rows[0]?.at.getTime() ?? null;
+}
+
+/** Calls that began in this time, of an enterprise or (null) of all others of its PBX, with all their channels. */
+export async function callsBetween(
+  db: Queryable,
+  enterprise: string,
+  pbx: string,
+  from: number,
+  to: number,
+): Promise<CallSide[]> {
+  const { rows } = await db.query<CallSide>(
+    `SELECT c.id, c.enterprise_number AS enterprise, c.external_id AS "externalId", c.unique_id AS uid, c.direction,
+            round(extract(epoch FROM c.started_at) * 1000)::float8 AS "startedAt", c.state IS NOT NULL AS live, c.recovered,
+            EXISTS (SELECT FROM call_events e WHERE e.call_id = c.id AND e.kind = 'call.finished') AS told,
+            ARRAY(SELECT u.uid FROM call_uids u WHERE u.call_id = c.id) AS uids
+       FROM calls c
+      WHERE (c.enterprise_number = $1 OR c.pbx = $2) AND c.merged_into IS NULL
+        AND c.started_at >= to_timestamp($3 / 1000.0) AND c.started_at < to_timestamp($4 / 1000.0)
+      ORDER BY c.started_at`,
+    [enterprise, pbx, from, to],
+  );
+  return rows;
+}
+
+export interface Owing {
+  callId: string;
+  type: string;
+  state: string;
+  why: string | null;
+}
+
+/** What became of the finished call at each integration: rows of `deliveries`, else why nothing was owed. */
+export async function owingOf(db: Queryable, callIds: readonly string[]): Promise<Owing[]> {
+  if (callIds.length === 0) return [];
+  const { rows } = await db.query<Owing>(
+    `SELECT call_id AS "callId", integration_type AS type, state, coalesce(last_error, last_code) AS why
+       FROM deliveries WHERE call_id = ANY ($1::uuid[]) AND class = 'durable' AND event->>'kind' = 'call.finished'
+     UNION ALL
+     SELECT call_id, detail->>'integration', 'not owed', detail->>'why'
+       FROM call_notes WHERE call_id = ANY ($1::uuid[]) AND rule = 'not-owed' AND by = 'call.finished'`,
+    [callIds],
+  );
+  return rows;
+}
+
+export async function saveReconciled(db: Queryable, result: Reconciled): Promise<void> {
+  await db.query(
+    `INSERT INTO reconciliations (enterprise_number, day, result, differs) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (enterprise_number, day) DO UPDATE SET result = EXCLUDED.result, differs = EXCLUDED.differs, made_at = now()`,
+    [result.enterprise, result.day, JSON.stringify(result), result.differences.length > 0],
+  );
+}
+
+/** Newest first. */
+export async function reconciliationsOf(db: Queryable, enterprise: string, limit = 31): Promise<Reconciled[]> {
+  const { rows } = await db.query<{ result: Reconciled }>(
+    'SELECT result FROM reconciliations WHERE enterprise_number = $1 ORDER BY day DESC LIMIT $2',
+    [enterprise, limit],
+  );
+  return rows.map(({ result }) => result);
+}
+
+export async function isReconciled(db: Queryable, enterprise: string, day: string): Promise<boolean> {
+  const { rowCount } = await db.query('SELECT FROM reconciliations WHERE enterprise_number = $1 AND day = $2', [
+    enterprise,
+    day,
+  ]);
+  return rowCount === 1;
+}

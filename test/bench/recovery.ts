@@ -1,0 +1,194 @@
+/**
+ * A backlog of 50,000 events of a host, read over SSH and made calls of, beside a bare batched insert of the same rows in the same
+ * database; and what live cards of the same PBX and of others wait meanwhile, beside what they wait when nothing is recovered.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { parseEnv } from '../../src/config/env.js';
+import { openCluster } from '../../src/db/embedded/cluster.js';
+import { migrate } from '../../src/db/migrate.js';
+import { createPool } from '../../src/db/pool.js';
+import { askRecovery, requestState } from '../../src/recovery/request-store.js';
+import { createDaemon } from '../chaos/daemon.js';
+import type { Daemon } from '../chaos/daemon.js';
+import { keepEvents } from '../pbx/event-database.js';
+import { startSshHost } from '../pbx/sshd.js';
+import { madeCall, rowsOf } from '../recovery/made-calls.js';
+import { startRetailCrmStandIn } from '../standins/retailcrm/server.js';
+import type { RetailCrmStandIn } from '../standins/retailcrm/server.js';
+import { retailCrmEnterprise } from '../support/enterprises.js';
+import { importInto } from '../support/test-app.js';
+import { until } from '../support/until.js';
+import type { BenchResult } from './result.js';
+
+const EVENTS = 50_000;
+const TOGETHER = 500;
+const LIVE = ['0367', '0401', '0402', '0403', '0404'];
+const EVERY_MS = 60;
+
+export async function benchRecovery(): Promise<BenchResult[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'trunkline-recovery-'));
+  const cluster = await openCluster({ dataDir });
+  const url = cluster.url('postgres');
+  await migrate(url);
+  const pool = createPool(url, { max: 4 });
+  const keys = Object.fromEntries(LIVE.map((number) => [`key-${number}`, null]));
+  const crm = await startRetailCrmStandIn({ keys });
+  const host = await startSshHost({ version: 22 });
+  const env = {
+    DATABASE_URL: url,
+    TRUNKLINE_DATA_DIR: join(dataDir, 'daemon'),
+    TRUNKLINE_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+    TRUNKLINE_ALLOW_TARGETS: '127.0.0.1',
+    TRUNKLINE_LOG_LEVEL: 'warn',
+  };
+  let daemon: Daemon | null = null;
+  try {
+    const began = Math.floor(Date.now() / 1_000) - 5 * 3_600;
+    const events: ReturnType<typeof madeCall>[] = [];
+    for (let count = 0; count < EVENTS; count += 8) events.push(madeCall(began + Math.floor(count / 8 / 2)));
+    const days = rowsOf(events);
+    for (const [day, rows] of days) await keepEvents(host, day, rows);
+    const rows = [...days.values()].flat();
+
+    const ssh = { host: host.host, port: host.port, username: host.users.shell, password: host.password };
+    const recovery = { everyMinutes: 0, events: { folder: host.folderInside } };
+    await importInto(
+      { url },
+      parseEnv(env, () => null),
+      LIVE.map((number) =>
+        retailCrmEnterprise({
+          ...{ number, token: `token-${number}`, amiPort: null, crmUrl: crm.url, apiKey: `key-${number}` },
+          ...(number === '0367' ? { more: { ssh, recovery } } : {}),
+        }),
+      ),
+    );
+    daemon = await createDaemon(env, join(dataDir, 'daemon.log'));
+    const running = daemon;
+    await running.start();
+    await until('the daemon', async () => (await running.metric('trunkline_calls_live')) !== null, 60_000);
+
+    const bare = await bareInsert(pool, rows);
+    const quiet = await liveCards(running.url, crm, () => sleep(12_000));
+    const idle = await memoryOf(running);
+    let peak = idle;
+    let seconds = 0;
+    const busy = await liveCards(running.url, crm, async () => {
+      const from = began * 1_000 - 60_000;
+      const at = performance.now();
+      const id = await askRecovery(pool, { pbx: 'webhook/0367', enterprise: '0367', from, to: Date.now() });
+      for (;;) {
+        const state = await requestState(pool, id);
+        peak = Math.max(peak, await memoryOf(running));
+        if (state?.state === 'failed') throw new Error(state.error ?? 'failed');
+        if (state?.state === 'done') break;
+        await sleep(50);
+      }
+      seconds = (performance.now() - at) / 1_000;
+    });
+    const { rows: stored } = await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM calls WHERE recovered');
+    const rate = rows.length / seconds;
+    const [before, during] = [percentile(quiet, 0.95), percentile(busy, 0.95)];
+    return [
+      {
+        ...{ name: `recovery: ${rows.length} events over SSH to calls stored and owed`, unit: 'events/s' },
+        ...{
+          value: Math.round(rate),
+          peer: { name: `bare insert, ${TOGETHER} rows at once`, value: Math.round(bare) },
+        },
+        ratio: round(rate / bare, 2),
+        note: `${stored[0]?.n ?? 0} of ${events.length} calls, in ${round(seconds, 1)} s from asking`,
+      },
+      {
+        name: 'recovery: memory of the daemon above idle, at most',
+        unit: 'MB',
+        value: round((peak - idle) / 1e6, 1),
+        note: `${round(peak / 1e6, 0)} MB in all`,
+      },
+      {
+        ...{ name: 'recovery: post to request of a live card meanwhile, p95', unit: 'ms', value: round(during, 1) },
+        ...{ peer: { name: 'when nothing is recovered', value: round(before, 1) }, ratio: round(before / during, 2) },
+        note: `${busy.length} cards meanwhile, ${quiet.length} before; a fifth of them of the same PBX`,
+      },
+    ];
+  } finally {
+    await daemon?.stop();
+    await host.stop();
+    await crm.stop();
+    await pool.end();
+    await cluster.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** The same rows, as plainly as they can be kept. Rows per second. */
+async function bareInsert(pool: Pool, rows: readonly { at: string; event: string; body: object }[]): Promise<number> {
+  await pool.query(
+    'CREATE TABLE bare (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, pbx text, event text, uid text, raw jsonb, at timestamp)',
+  );
+  const began = performance.now();
+  for (let from = 0; from < rows.length; from += TOGETHER) {
+    await pool.query(
+      `INSERT INTO bare (pbx, event, uid, raw, at) SELECT 'webhook/0367', event, body->>'UniqueId', body, at
+         FROM jsonb_to_recordset($1::jsonb) AS r (event text, body jsonb, at timestamp)`,
+      [JSON.stringify(rows.slice(from, from + TOGETHER))],
+    );
+  }
+  return rows.length / ((performance.now() - began) / 1_000);
+}
+
+let dialled = 0;
+
+/** A card every few milliseconds, now of this enterprise, now of that, until the work is done; what each waited, ms. */
+async function liveCards(url: string, crm: RetailCrmStandIn, work: () => Promise<void>): Promise<number[]> {
+  const asked = new Map<string, number>();
+  const waits: number[] = [];
+  const unsubscribe = crm.onRequest(({ body, path }) => {
+    if (!path.includes('call/event')) return;
+    const text = decodeURIComponent(body);
+    for (const [key, at] of asked) {
+      if (!text.includes(key)) continue;
+      asked.delete(key);
+      waits.push(performance.now() - at);
+    }
+  });
+  let done = false;
+  const working = work().finally(() => (done = true));
+  while (!done) {
+    const number = LIVE[dialled % LIVE.length] ?? '';
+    dialled += 1;
+    const subscriber = String(3_000_000 + dialled);
+    const UniqueId = `${Math.floor(Date.now() / 1_000)}.${900_000 + dialled}`;
+    const call = { UniqueId, Phone: `37529${subscriber}`, CallType: 0, Trunk: '0001363' };
+    const post = (event: string, more: object) =>
+      fetch(`${url}/${event}`, {
+        method: 'POST',
+        headers: { Token: `token-${number}` },
+        body: JSON.stringify({ ...call, ...more }),
+      }).then((answer) => answer.text());
+    await post('start', {});
+    asked.set(subscriber, performance.now());
+    await post('dial', { Extensions: ['151'] });
+    void sleep(400).then(() => post('hangup', { Extensions: [''], CallStatus: '0' }));
+    await sleep(EVERY_MS);
+  }
+  await working;
+  await sleep(1_500);
+  unsubscribe();
+  return waits.sort((a, b) => a - b);
+}
+
+async function memoryOf(daemon: Daemon): Promise<number> {
+  return (
+    (await daemon.metric('process_resident_memory_bytes')) ??
+    (await daemon.metric('trunkline_process_resident_memory_bytes')) ??
+    0
+  );
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const percentile = (sorted: readonly number[], share: number) =>
+  sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
+const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
