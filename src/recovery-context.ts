@@ -6,6 +6,7 @@ import { callProfiles } from './config/profile.js';
 import { createHostKeys } from './db/host-keys.js';
 import type { Pool } from './db/pool.js';
 import { registry } from './integrations/registry.js';
+import { systemClock } from './platform/clock.js';
 import { TrunklineError } from './platform/errors.js';
 import type { Logger } from './platform/log.js';
 import { openSsh } from './platform/ssh.js';
@@ -48,7 +49,8 @@ export function cdrReaderOf(
   if (!settings) return null;
   const { pbxKey: pbx, timezone } = enterprise;
   const open = (signal: AbortSignal) => openHost(pool, enterprise, signal);
-  return (signal) => readNewCdrs({ pbx, timezone, settings, pool, log, open }, signal, () => undefined);
+  return (signal) =>
+    readNewCdrs({ pbx, timezone, settings, pool, log, open, now: () => systemClock.now() }, signal, () => undefined);
 }
 
 /** @param onPbx all enterprises of its PBX */

@@ -123,7 +123,7 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
     const sources: Source[] = [];
     if (settings.events)
       sources.push(createEventsSource({ ...shared, enterprise: number, settings: settings.events, readRequest }));
-    if (settings.cdr) sources.push(createCdrSource({ ...shared, settings: settings.cdr }));
+    if (settings.cdr) sources.push(createCdrSource({ ...shared, now: () => clock.now(), settings: settings.cdr }));
     const posts = enterprise.sources.includes('webhook');
     return { sources, everyMs: posts ? settings.everyMinutes * 60_000 : 0 };
   }

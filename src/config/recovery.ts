@@ -33,6 +33,8 @@ export const recovery = z.looseObject({
       /** `local`: on this machine. */
       at: z.enum(['ssh', 'local']).default('ssh'),
       zone,
+      /** Days to look back when nothing was read yet. */
+      days: z.number().int().min(0).max(366).default(1),
     })
     .nullish()
     .transform((value) => value ?? null),

@@ -1,6 +1,8 @@
 /**
  * Asterisk's own records as a source. What is read is stored as it is, and the cursor with it; whose call a record is, is looked at
  * afterwards and as often as need be, so a call whose last record comes late is put together all the same.
+ *
+ * A file may hold years: of what ended `days` before it was first read no call is made by itself, only when somebody asks for it.
  */
 import type { Logger } from '../platform/log.js';
 import type { SshSession } from '../platform/ssh.js';
@@ -9,7 +11,7 @@ import { FILE_BEGIN, localFiles, readCsv, sftpFiles } from './cdr-file.js';
 import type { CsvPlace, Files } from './cdr-file.js';
 import { readCdrLine } from './cdr-record.js';
 import type { CdrRecord } from './cdr-record.js';
-import { insertCdrs, knownUids, readUnsettled, settleCdrs, unsettleCdrs } from './cdr-store.js';
+import { insertCdrs, knownUids, passOverBefore, readUnsettled, settleCdrs, unsettleCdrs } from './cdr-store.js';
 import type { StoredCdr } from './cdr-store.js';
 import { loadCursor, saveCursor } from './cursor-store.js';
 import { keepCalls } from './keep.js';
@@ -24,6 +26,12 @@ export interface CdrSettings {
   file: string;
   at: 'ssh' | 'local';
   zone: string;
+  days: number;
+}
+
+interface Place extends CsvPlace {
+  /** Unix ms: of what ended before, no call is made unasked. */
+  since: number;
 }
 
 export interface CdrReaderDeps {
@@ -33,6 +41,8 @@ export interface CdrReaderDeps {
   pool: Pool;
   log: Logger;
   open(signal: AbortSignal): Promise<SshSession>;
+  /** Our clock. */
+  now(): number;
 }
 
 export interface CdrDeps extends CdrReaderDeps {
@@ -50,6 +60,7 @@ export function createCdrSource(deps: CdrDeps): Source {
     let progress = NO_PROGRESS;
     const add = (more: Partial<Progress>) => onProgress((progress = addProgress(progress, more)));
     await readNewCdrs(deps, signal, add);
+    await passOverBefore(pool, pbx, (await loadCursor<Place>(pool, pbx, 'cdr'))?.place.since ?? 0);
     if (window) await unsettleCdrs(pool, pbx, window.from, window.to);
     for (;;) {
       signal.throwIfAborted();
@@ -104,7 +115,8 @@ export async function readNewCdrs(
 ): Promise<void> {
   const { pbx, pool, settings } = deps;
   await withFiles(deps, signal, async (files) => {
-    const known = await loadCursor<CsvPlace>(pool, pbx, 'cdr');
+    const known = await loadCursor<Place>(pool, pbx, 'cdr');
+    const since = known?.place.since ?? deps.now() - settings.days * DAY_MS;
     for await (const { lines, place } of readCsv(files, settings.file, known?.place ?? FILE_BEGIN)) {
       const read = lines.map((line) => readCdrLine(line, settings.zone, deps.timezone));
       const records = read.filter((one): one is CdrRecord => typeof one !== 'string');
@@ -113,7 +125,7 @@ export async function readNewCdrs(
       const upTo = Math.max(0, ...records.map(({ end }) => end));
       await inTransaction(pool, async (tx) => {
         await insertCdrs(tx, pbx, records);
-        await saveCursor(tx, pbx, 'cdr', { place, open: [], upTo });
+        await saveCursor<Place>(tx, pbx, 'cdr', { place: { ...place, since }, open: [], upTo });
       });
       add({ read: records.length, unreadable: read.length - records.length });
     }

@@ -57,6 +57,15 @@ export async function settleCdrs(db: Queryable, ids: readonly string[], note: st
   await db.query('UPDATE pbx_cdrs SET settled_at = now(), note = $2 WHERE id = ANY ($1::bigint[])', [ids, note]);
 }
 
+/** What ended before this moment (Unix ms) is left alone. */
+export async function passOverBefore(db: Queryable, pbx: string, since: number): Promise<void> {
+  await db.query(
+    `UPDATE pbx_cdrs SET settled_at = now(), note = 'from before its file was first read'
+      WHERE pbx = $1 AND settled_at IS NULL AND ended_at < to_timestamp($2 / 1000.0)`,
+    [pbx, since],
+  );
+}
+
 /** Which of these uids belong to a call of this PBX at that time (Unix ms). */
 export async function knownUids(
   db: Queryable,
