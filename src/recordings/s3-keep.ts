@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import type { HttpStreams, StreamRequest, StreamResponse } from '../platform/http-streams.js';
 import type { Keep } from './ports.js';
 
@@ -31,7 +31,7 @@ export function keepInS3(streams: HttpStreams, settings: S3Settings): Keep {
     }: { headers?: Record<string, string>; digest?: string; body?: StreamRequest['body'] } = {},
   ): Promise<StreamResponse> {
     const path = `${base}/${[settings.bucket, ...key.split('/')].map(encode).join('/')}`;
-    const signed = sign(
+    const signed = aws4.sign(
       {
         service: 's3',
         region: settings.region,
