@@ -19,6 +19,11 @@ const Dashboard = lazy(() => import('./pages/dashboard/dashboard.js'));
 const Calls = lazy(() => import('./pages/calls/calls.js'));
 const Call = lazy(() => import('./pages/calls/call.js'));
 const Log = lazy(() => import('./pages/log/log.js'));
+const Redirects = lazy(() => import('./pages/redirect/redirect.js'));
+const Stats = lazy(() => import('./pages/stats/stats.js'));
+const Pbx = lazy(() => import('./pages/pbx/pbx.js'));
+const Users = lazy(() => import('./pages/users/users.js'));
+const Audit = lazy(() => import('./pages/audit/audit.js'));
 const Deliveries = lazy(() => import('./pages/deliveries/deliveries.js'));
 
 export function App({ first }: Pick<ComponentProps<typeof LanguageProvider>, 'first'>) {
@@ -57,6 +62,13 @@ function Pages() {
           <Route path="/e/:enterprise/calls/:id" component={Call} />
           <Route path="/e/:enterprise/log" component={Log} />
           <Route path="/e/:enterprise/deliveries" component={Deliveries} />
+          <Route path="/e/:enterprise/redirect" component={Redirects} />
+          <Route path="/e/:enterprise/stats" component={Stats} />
+          <Route path="/e/:enterprise/pbx" component={Pbx} />
+          <Route path="/e/:enterprise/users" component={Users} />
+          <Route path="/e/:enterprise/audit" component={Audit} />
+          <Route path="/operator/users" component={Users} />
+          <Route path="/operator/audit" component={Audit} />
           <Route path="/">
             <Redirect to={home} replace />
           </Route>

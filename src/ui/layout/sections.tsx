@@ -1,4 +1,15 @@
-import { Activity, Building2, Gauge, Inbox, PhoneCall } from 'lucide-react';
+import {
+  Activity,
+  Building2,
+  ChartLine,
+  Gauge,
+  History,
+  Inbox,
+  PhoneCall,
+  Route as RouteIcon,
+  Server,
+  Users,
+} from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
 import { Link, useLocation } from 'wouter';
 import { useText } from '../i18n/language.js';
@@ -16,6 +27,11 @@ const OF_ENTERPRISE: readonly Section[] = [
   { path: '/calls', name: 'calls', picture: PhoneCall },
   { path: '/log', name: 'log', picture: Activity },
   { path: '/deliveries', name: 'deliveries', picture: Inbox },
+  { path: '/redirect', name: 'redirect', picture: RouteIcon },
+  { path: '/stats', name: 'stats', picture: ChartLine },
+  { path: '/pbx', name: 'pbx', picture: Server },
+  { path: '/users', name: 'users', picture: Users },
+  { path: '/audit', name: 'audit', picture: History },
 ];
 
 const OF_OPERATOR: readonly Section[] = [{ path: '/operator/enterprises', name: 'enterprises', picture: Building2 }];
