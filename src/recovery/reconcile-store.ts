@@ -1,6 +1,6 @@
 /** What reconciliation reads, and where a day's result is kept. */
 import type { CdrRecord } from './cdr-record.js';
-import type { CallSide, Reconciled } from './reconcile.js';
+import type { CallSide, Owing, Reconciled } from './reconcile.js';
 import type { Queryable } from './store.js';
 
 /** Records of calls that touch this time, with whether somebody has looked at them. Unix ms. */
@@ -48,13 +48,6 @@ export async function callsBetween(
     [enterprise, pbx, from, to],
   );
   return rows;
-}
-
-export interface Owing {
-  callId: string;
-  type: string;
-  state: string;
-  why: string | null;
 }
 
 /** What became of the finished call at each integration: rows of `deliveries`, else why nothing was owed. */

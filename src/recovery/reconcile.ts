@@ -3,7 +3,6 @@
  * acknowledged. Pure: what differs, and why.
  */
 import type { CdrCall } from './cdr-calls.js';
-import type { Owing } from './reconcile-store.js';
 
 export interface CallSide {
   id: string;
@@ -17,6 +16,14 @@ export interface CallSide {
   /** It finished, and CRMs were told or told why not. */
   told: boolean;
   uids: string[];
+}
+
+/** What became of a finished call at an integration, or why nothing was owed. */
+export interface Owing {
+  callId: string;
+  type: string;
+  state: string;
+  why: string | null;
 }
 
 /** A call of the PBX's records, and what they make of it where nobody here has it. */
