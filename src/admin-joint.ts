@@ -3,10 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import { createFeed } from './admin/feed.js';
 import { adminPlugin } from './admin/plugin.js';
 import { ensureFirstAdmin } from './admin/first-admin.js';
-import type { AdminServices, TestedAccount } from './admin/services.js';
+import type { AdminServices, PbxState, TestedAccount } from './admin/services.js';
 import { createSessions } from './admin/sessions.js';
 import { dropOldSessions } from './admin/sessions-store.js';
 import { createWatch } from './admin/watch.js';
+import type { PbxLink } from './ami/link.js';
 import type { PbxLinks } from './ami/links.js';
 import type { AccountPlace } from './integrations/connections.js';
 import type { Connection, ConnectionDeps } from './integrations/contract.js';
@@ -21,6 +22,8 @@ type Joined = 'feed' | 'sessions' | 'watch' | 'registry' | 'pbx' | 'connect' | '
 
 export interface AdminJointDeps extends Omit<AdminServices, Joined> {
   links(): PbxLinks;
+  /** See `PbxPort`. */
+  hasContext(key: string, context: string): Promise<boolean | null>;
   guard: AddressGuard;
   http: HttpClient;
   /** What an account is given beside its settings. */
@@ -82,17 +85,9 @@ export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
     sessions: createSessions(pool),
     watch,
     pbx: {
-      state(key) {
-        const found = links().get(key)?.state();
-        if (!found) return null;
-        const { phase, state, since, transport, lastError, skewMs, pingMs, greeting, canResync, connects, drops } =
-          found;
-        return {
-          ...{ phase, session: state, since: new Date(since).toISOString(), transport, lastError, skewMs, pingMs },
-          ...{ greeting, canResync, connects, drops: Object.fromEntries(Object.entries(drops)) },
-        };
-      },
+      state: (key) => pbxStateOf(links().get(key)),
       reconnect: (key, why) => links().get(key)?.reconnect(why),
+      hasContext: (key, context) => deps.hasContext(key, context),
     },
   };
   const path = deps.publicUrl === null ? '' : new URL(deps.publicUrl).pathname.replace(/\/+$/, '');
@@ -103,5 +98,16 @@ export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
     logged: (enterprise) => feed.changed(enterprise),
     maintain: () => dropOldSessions(pool),
     run: (signal) => watch.run(signal),
+  };
+}
+
+/** A link as administrators see it; null where there is none. */
+export function pbxStateOf(link: PbxLink | undefined): PbxState | null {
+  if (!link) return null;
+  const { phase, state, since, transport, lastError, skewMs, pingMs, greeting, canResync, connects, drops } =
+    link.state();
+  return {
+    ...{ phase, session: state, since: new Date(since).toISOString(), transport, lastError, skewMs, pingMs },
+    ...{ greeting, canResync, connects, drops: Object.fromEntries(Object.entries(drops)) },
   };
 }

@@ -279,6 +279,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       guard,
       http,
       replayLifeMs: settings.lifeMs.durable,
+      hasContext: (key, context) => redirect.hasContext(key, context),
       tryRedirect: (...call) => redirect.tryOut(...call),
       accountDeps: (place) => accountDeps({ pool, save, directory, crmUsers: () => crmUsers }, place),
       states: amoCrmStates({ box, clock }),

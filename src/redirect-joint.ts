@@ -57,6 +57,8 @@ export interface RedirectJoint extends Pick<Redirect, 'userEvent' | 'run'> {
   /** A fact of a PBX: a snapshot shows who waits. */
   fact(pbxKey: string, fact: Fact): void;
   plugin(app: FastifyInstance): Promise<void>;
+  /** Whether this PBX has a context; null when it cannot be asked. */
+  hasContext(pbxKey: string, context: string): Promise<boolean | null>;
   /** Whom a call of this client would go to now; the PBX is not asked, nothing is done. Null without smart redirect. */
   tryOut(enterprise: string, phone: string, line: string | null): Promise<Decision | null>;
   /** Keeps what became of decided calls, in the transaction that ends them. */
@@ -163,6 +165,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
         if (enterprise?.smartRedirect) await saveOutcomeOf(tx, call.id, mobilesOf(enterprise));
       }
     },
+    hasContext: (key, context) => presences.hasContext(key, context),
     async tryOut(number, phone, line) {
       const enterprise = directory.byNumber(number);
       const found = enterprise && redirecting(enterprise);

@@ -36,6 +36,7 @@ import * as users from './procedures/users/of-enterprise.js';
 import * as operators from './procedures/users/operators.js';
 import { config, saveConfig } from './procedures/integrations/config.js';
 import { rows as logRows } from './procedures/logs/rows.js';
+import { run as runDoctor } from './procedures/doctor/run.js';
 import { t } from './trpc.js';
 
 export const appRouter = t.router({
@@ -56,6 +57,7 @@ export const appRouter = t.router({
     config,
     saveConfig,
   },
+  doctor: { run: runDoctor },
   pbx: { get: getPbx, reconnect, liveCalls },
   redirect: { get: getRedirect, save: saveRedirect, decisions, report, tryOut },
   stats: { today: ofToday, overTime, platform },

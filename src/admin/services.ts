@@ -56,6 +56,8 @@ export interface TestedAccount {
 export interface PbxPort {
   state(key: string): PbxState | null;
   reconnect(key: string, why: string): void;
+  /** Whether its dialplan has a context; null when it cannot be asked. */
+  hasContext(key: string, context: string): Promise<boolean | null>;
 }
 
 export interface PbxState {

@@ -45,6 +45,12 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./admin.js')).adminPassword,
   },
   {
+    name: 'doctor',
+    usage: '[ENTERPRISE] [--russian] [--json]',
+    summary: 'asks PBX, database, CRMs and the public address whether all is well; each finding with its remedy',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
+  {
     name: 'call show',
     usage: 'ENTERPRISE UNIQUEID [--all] [--json]',
     summary: 'tells the story of a call: facts, conclusions and their rules, what each CRM was owed and why not',

@@ -31,6 +31,7 @@ const TABLE: Record<string, [level: keyof typeof LEVELS, input?: object]> = {
   'enterprises.get': ['operator', { enterprise: '0367' }],
   'enterprises.save': ['operator', { version: 99, entry: { number: '0367' } }],
   'enterprises.setMode': ['operator', { enterprise: '0367', mode: 'on', version: 99 }],
+  'doctor.run': ['ofEnterprise'],
   'pbx.get': ['ofEnterprise'],
   'pbx.reconnect': ['ofEnterprise'],
   'pbx.liveCalls': ['ofEnterprise'],

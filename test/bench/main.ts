@@ -13,6 +13,7 @@ const benches: Record<string, () => Promise<BenchResult[]>> = {
   redirect: async () => (await import('./redirect.js')).benchRedirect(),
   recordings: async () => (await import('./recordings.js')).benchRecordings(),
   recovery: async () => (await import('./recovery.js')).benchRecovery(),
+  admin: async () => (await import('./admin.js')).benchAdmin(),
   'pop-up': async () => (await import('./pop-up.js')).benchPopUp(),
 };
 
