@@ -16,10 +16,12 @@ export interface AccountDeps {
   save: SaveDeps;
   directory: Pick<Directory, 'byNumber'>;
   crmUsers(): CrmUsers;
+  /** As the enterprise's CRMs know him; absent: nobody asks them here. */
+  clientName?(enterprise: string, phone: string): Promise<string | null>;
 }
 
 export function accountDeps(
-  { pool, save, directory, crmUsers }: AccountDeps,
+  { pool, save, directory, crmUsers, clientName }: AccountDeps,
   place: AccountPlace,
 ): Omit<ConnectionDeps, 'log' | 'enterprise' | 'timezone' | 'http' | 'publicUrl'> {
   const { enterprise, type } = place;
@@ -27,6 +29,7 @@ export function accountDeps(
     ...staffDeps(() => directory.byNumber(enterprise)),
     crmUsers: () => crmUsers().of(enterprise, type),
     lastTalked: async (phone) => (await whoTalked(pool, enterprise, phone)).last,
+    ...(clientName ? { clientName: (phone: string) => clientName(enterprise, phone) } : {}),
     createOnce: createOnceWith(pool, place),
     askedFor: (call) => askedFor(pool, enterprise, type, call.uid),
     keepSecrets: (fields) => keepSecrets(pool, save, place, fields),

@@ -156,10 +156,11 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       deps: (place) => ({
         http: recorder.client,
         publicUrl: config.publicUrl,
-        ...accountDeps({ pool, save, directory, crmUsers: () => crmUsers }, place),
+        ...accountDeps({ pool, save, directory, crmUsers: () => crmUsers, clientName }, place),
       }),
       log,
     });
+    const clientName = (enterprise: string, phone: string) => redirect.clientName(enterprise, phone);
     const accounts = () => connections.enabled(directory.all().map(({ number }) => number));
     const crmUsers = createCrmUsers({
       db: pool,

@@ -61,9 +61,14 @@ export interface RedirectJoint extends Pick<Redirect, 'userEvent' | 'run'> {
   hasContext(pbxKey: string, context: string): Promise<boolean | null>;
   /** Whom a call of this client would go to now; the PBX is not asked, nothing is done. Null without smart redirect. */
   tryOut(enterprise: string, phone: string, line: string | null): Promise<Decision | null>;
+  /** What the enterprise's CRMs call this client; they have less than a second. */
+  clientName(enterprise: string, phone: string): Promise<string | null>;
   /** Keeps what became of decided calls, in the transaction that ends them. */
   callsOver(tx: PoolClient, events: readonly CallEvent[]): Promise<void>;
 }
+
+/** A message that waits for a name is late. */
+const NAME_MS = 800;
 
 export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
   const { pool, claims, clock, log, metrics, directory, connections } = deps;
@@ -100,11 +105,12 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     kept.add(keeping);
   }
 
+  const ask = createAsk({ clock, cache, stopping: stopping.signal });
   const presences = createPresences({ pbx, clock, log });
   const desk = createDesk({
     clock,
     log,
-    ask: createAsk({ clock, cache, stopping: stopping.signal }),
+    ask,
     stopping: stopping.signal,
     goFirst: () => deps.urgent.take(),
     lookups: (number) => lookupsOf(connections, number),
@@ -158,6 +164,10 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
     },
     fact(key, fact) {
       if (fact.kind === 'snapshot') redirect.linkUp(key, fact.channels);
+    },
+    async clientName(number, phone) {
+      const asked = await ask(number, lookupsOf(connections, number), phone, NAME_MS);
+      return asked.find(({ contact }) => contact)?.contact ?? null;
     },
     async callsOver(tx, events) {
       for (const { kind, call } of events) {

@@ -96,6 +96,8 @@ export interface ConnectionDeps {
   /** The name of whose extension this is, and of a line, as the enterprise calls them; null when it has none. */
   nameOf?(extension: string): string | null;
   lineName?(line: string): string | null;
+  /** What the enterprise's CRMs call a client (E.164); null when none knows him, or none said so in a moment. */
+  clientName?(phone: string): Promise<string | null>;
   /** The CRM's users as last loaded (`Connection.users`); empty before, and where nobody loads them. */
   crmUsers?(): readonly CrmUser[];
   /** The extension or staff mobile that last talked with this client (E.164), whoever of ours it was; null when nobody. */

@@ -33,6 +33,10 @@ export interface CrmStandIn {
   credited(): { id: string; extension: string; seconds: number }[];
   /** Cards still on somebody's screen. */
   openCards(): number;
+  /** Of one whose records name no call: the client's number on each. */
+  clients?(): string[];
+  /** What there must be once for a client and is there twice. */
+  madeTwice?(): string[];
 }
 
 export interface CrmUnderTest {

@@ -8,6 +8,7 @@ import { callFactsOf } from '../support/call-facts.js';
 
 export interface RandomCall {
   externalId: string;
+  client: string;
   events: CallEvent[];
   result: CallResult;
   /** Who talked last, of a call that was answered. */
@@ -21,6 +22,8 @@ export interface Shape {
   extensions: readonly string[];
   /** The most that ring at once. */
   group?: number;
+  /** The client's number; default: one of thirty. */
+  client?: string;
 }
 
 /** The same sequence for the same seed. */
@@ -34,7 +37,10 @@ export function randomOf(seed: number): () => number {
   };
 }
 
-export function randomCall(random: () => number, { enterprise = '0367', extensions, group = 10 }: Shape): RandomCall {
+export function randomCall(
+  random: () => number,
+  { enterprise = '0367', extensions, group = 10, client }: Shape,
+): RandomCall {
   const chance = (part: number) => random() < part;
   const some = (count: number) => shuffled(extensions, random).slice(0, count);
   const out = chance(0.25);
@@ -45,7 +51,7 @@ export function randomCall(random: () => number, { enterprise = '0367', extensio
     enterprise,
     uid: `${Math.floor(startedAt / 1000)}.${Math.floor(random() * 1e9)}`,
     direction: out ? 'out' : 'in',
-    external: `+3752900000${String(Math.floor(random() * 30)).padStart(2, '0')}`,
+    external: client ?? `+3752900000${String(Math.floor(random() * 30)).padStart(2, '0')}`,
     line: '+375170000000',
     caller,
     startedAt,
@@ -77,6 +83,7 @@ export function randomCall(random: () => number, { enterprise = '0367', extensio
   tell({ kind: 'call.finished' }, { result, endedAt: at + 1_000, talks, talkMs, spanMs: talkMs, waitMs: 4_000 });
   return {
     externalId: facts.externalId,
+    client: facts.external ?? '',
     events,
     result,
     last: talks.at(-1)?.agent ?? null,

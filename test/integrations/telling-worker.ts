@@ -1,6 +1,6 @@
 /**
- * A delivery worker with one account of a real connector, as a process of its own, to be killed:
- * `node --import tsx telling-worker.ts DB_URL HOLDER TYPE SETTINGS`.
+ * A delivery worker with an account of each of some real connectors, as a process of its own, to be killed:
+ * `node --import tsx telling-worker.ts DB_URL HOLDER '{"TYPE": SETTINGS, …}'`.
  */
 import { createPool } from '../../src/db/pool.js';
 import { registry } from '../../src/integrations/registry.js';
@@ -16,12 +16,14 @@ export const BRISK = {
   breaker: { minAttempts: 1_000 },
 };
 
-const [dbUrl, holder, type, settings] = process.argv.slice(2);
-const connector = registry.find(({ id }) => id === type);
-if (dbUrl && holder && connector && settings) {
+const [dbUrl, holder, accounts] = process.argv.slice(2);
+if (dbUrl && holder && accounts) {
   const pool = createPool(dbUrl, { max: 4, name: holder });
   const rig = createRig({ pool, holder, settings: BRISK });
-  rig.connect(connector, JSON.parse(settings) as Record<string, unknown>);
+  for (const [type, settings] of Object.entries(JSON.parse(accounts) as Record<string, Record<string, unknown>>)) {
+    const connector = registry.find(({ id }) => id === type);
+    if (connector) rig.connect(connector, settings);
+  }
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
   // An orphan is of no use to anybody.

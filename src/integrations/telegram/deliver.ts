@@ -58,7 +58,9 @@ export interface Context {
   client: TelegramClient;
   memory: Memory;
   pace: Pace;
-  names: Omit<Names, 'recordingUrl'>;
+  names: Omit<Names, 'recordingUrl' | 'clientName'>;
+  /** As another CRM of the enterprise knows him. */
+  clientName(phone: string): Promise<string | null>;
 }
 
 interface Work {
@@ -68,6 +70,8 @@ interface Work {
   context: Context;
   /** Of the message in this chat; null before it was sent. */
   id: string | null;
+  /** The client's name, kept with the call once it is known (`n`). */
+  clientName: string | null;
   to: Chat;
   /** Waits its turn, then asks; the outcome when it must wait. */
   paced(final: boolean): Outcome | null;
@@ -76,7 +80,7 @@ interface Work {
 export async function deliver(step: string, event: CallEvent, attempt: Attempt, context: Context): Promise<Outcome> {
   const colon = step.indexOf(':');
   const [what, chat] = [step.slice(0, colon), step.slice(colon + 1)];
-  const { client, memory, pace } = context;
+  const { client, memory, pace, settings } = context;
   const off = memory.whyOff(chat);
   if (off !== null) return { kind: 'skipped', why: `this chat is switched off: ${off}` };
   const work: Work = {
@@ -85,6 +89,7 @@ export async function deliver(step: string, event: CallEvent, attempt: Attempt, 
     attempt,
     context,
     id: attempt.refs[`m:${chat}`] ?? null,
+    clientName: settings.client_name ? await nameOfClient(event, attempt, context) : null,
     to: openChat(chat, client, memory, attempt.signal),
     paced(final) {
       const waitMs = pace.take(memory.addressOf(chat), final, performance.now());
@@ -97,15 +102,22 @@ export async function deliver(step: string, event: CallEvent, attempt: Attempt, 
   return event.kind === 'call.finished' ? final(work) : before(work);
 }
 
+/** History is not worth a question: a recovered call names its client by his number. */
+async function nameOfClient({ call }: CallEvent, { refs }: Attempt, context: Context): Promise<string | null> {
+  if (refs['n'] !== undefined) return refs['n'];
+  return call.external === null || call.recovered ? null : context.clientName(call.external);
+}
+
 /** Ringing and talking. */
 async function before(work: Work): Promise<Outcome> {
-  const { event, attempt, context, id, to, chat } = work;
-  const html = textOf(event, { ...context.names, recordingUrl: null });
+  const { event, attempt, context, id, to, chat, clientName } = work;
+  const html = textOf(event, { ...context.names, clientName, recordingUrl: null });
+  const known: Record<string, string> = clientName === null ? {} : { n: clientName };
   if (id === null) {
     if (cardsOf(event, context.settings).length === 0)
       return { kind: 'skipped', why: 'no message stands in the chat yet' };
     if (attempt.afterUnknown) return { kind: 'skipped', why: 'it may stand in the chat already, and nothing tells' };
-    return work.paced(false) ?? outcomeOf(await to.send(html, { silent: true }), chat);
+    return work.paced(false) ?? outcomeOf(await to.send(html, { silent: true }), chat, known);
   }
   if (event.kind !== 'call.answered')
     return { kind: 'skipped', why: 'the message of this call stands in the chat already' };
@@ -113,17 +125,17 @@ async function before(work: Work): Promise<Outcome> {
   if (work.paced(false)) return { kind: 'skipped', why: 'rate budget: edits give way to final messages' };
   const edited = await to.edit(id, html);
   if (!edited.ok && edited.gone) return { kind: 'skipped', why: 'somebody has deleted the message' };
-  return outcomeOf(edited, chat, { [`e:${chat}`]: '1' });
+  return outcomeOf(edited, chat, { ...known, [`e:${chat}`]: '1' });
 }
 
 async function final(work: Work): Promise<Outcome> {
-  const { event, attempt, context, id, to, chat } = work;
+  const { event, attempt, context, id, to, chat, clientName } = work;
   const { settings } = context;
   const wait = work.paced(true);
   if (wait) return wait;
   const { call } = event;
   const url = settings.recording === 'link' ? addressIn(call.recordingFile) : null;
-  const html = textOf(event, { ...context.names, recordingUrl: url });
+  const html = textOf(event, { ...context.names, clientName, recordingUrl: url });
   const shown: Record<string, string> = url === null ? {} : { [`r:${chat}`]: '1' };
   const rings = settings.ring_missed && call.direction === 'in' && call.result !== 'answered' && !call.recovered;
   const warnings: string[] = [];
@@ -143,7 +155,7 @@ async function final(work: Work): Promise<Outcome> {
 }
 
 async function recording(work: Work): Promise<Outcome> {
-  const { event, attempt, context, id, to, chat } = work;
+  const { event, attempt, context, id, to, chat, clientName } = work;
   const { call } = event;
   const url = addressIn(event.kind === 'recording.ready' ? event.file : call.recordingFile);
   if (url === null) return { kind: 'skipped', why: 'the recording has no address Telegram could fetch it from' };
@@ -153,7 +165,7 @@ async function recording(work: Work): Promise<Outcome> {
   if (wait) return wait;
   const link = async (): Promise<Outcome> => {
     if (id === null) return { kind: 'skipped', why: 'no message of this call stands in the chat' };
-    const edited = await to.edit(id, textOf(event, { ...context.names, recordingUrl: url }));
+    const edited = await to.edit(id, textOf(event, { ...context.names, clientName, recordingUrl: url }));
     return !edited.ok && edited.gone
       ? { kind: 'skipped', why: 'the message of this call is gone' }
       : outcomeOf(edited, chat);

@@ -32,8 +32,10 @@ function connect(settings: TelegramSettings, deps: ConnectionDeps): Connection {
     nameOf: (extension: string) => deps.nameOf?.(extension) ?? null,
     lineName: (line: string) => deps.lineName?.(line) ?? null,
   };
+  const clientName = async (phone: string) => (await deps.clientName?.(phone)) ?? null;
   return {
-    deliver: ({ step, event }, attempt) => deliver(step, event, attempt, { settings, client, memory, pace, names }),
+    deliver: ({ step, event }, attempt) =>
+      deliver(step, event, attempt, { settings, client, memory, pace, names, clientName }),
     check: (signal) => check(client, settings, memory, signal),
     // Nothing is held: sockets belong to `http`.
     close: async () => {},

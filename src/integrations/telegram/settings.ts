@@ -51,6 +51,10 @@ const fields = z.looseObject({
     .boolean()
     .default(true)
     .meta({ title: 'A missed call is a new message with sound in the place of the old one; edits make none' }),
+  client_name: z
+    .boolean()
+    .default(true)
+    .meta({ title: 'The client’s name, as another CRM of the enterprise knows it: one question a call' }),
   recording: z.enum(['link', 'audio', 'none']).default('link').meta({
     title: 'The recording: a link in the message, an audio file that Telegram fetches from the link, nothing',
   }),

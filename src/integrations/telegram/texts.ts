@@ -12,6 +12,8 @@ export interface Names {
   timezone: string;
   nameOf(extension: string): string | null;
   lineName(line: string): string | null;
+  /** The client's, as a CRM has it. */
+  clientName: string | null;
   /** The recording as it may be listened to; null: none, or not told in the message. */
   recordingUrl: string | null;
 }
@@ -41,11 +43,15 @@ export function textOf(event: CallEvent, names: Names): string {
 function ringing(call: CallFacts, names: Names, words: Words): string {
   if (call.direction === 'out') {
     const caller = call.caller === null ? '☎️' : person(call.caller, names);
-    return lines(`📞 <b>${words.ringingOut}</b>`, `${caller} ➡️ 💰${client(call, words)}`, line(call, names, words));
+    return lines(
+      `📞 <b>${words.ringingOut}</b>`,
+      `${caller} ➡️ 💰${client(call, names, words)}`,
+      line(call, names, words),
+    );
   }
   return lines(
     `📞 <b>${words.ringingIn}</b>`,
-    `💰${client(call, words)} ➡️`,
+    `💰${client(call, names, words)} ➡️`,
     people(call.rang, names, words),
     line(call, names, words),
   );
@@ -55,7 +61,7 @@ function talking(call: CallFacts, extension: string | null, names: Names, words:
   const out = call.direction === 'out';
   const party = extension ?? call.finalAgent ?? call.answeredBy ?? (out ? call.caller : null);
   const his = party === null ? '☎️' : person(party, names);
-  const theirs = `💰${client(call, words)}`;
+  const theirs = `💰${client(call, names, words)}`;
   return lines(
     `🔗 <b>${out ? words.talkingOut : words.talkingIn}</b>`,
     out ? `${his} ➡️ ${theirs}📞` : `${theirs}📞 ➡️ ${his}`,
@@ -67,7 +73,7 @@ function finished(call: CallFacts, names: Names, words: Words): string {
   const answered = call.result === 'answered';
   const out = call.direction === 'out';
   const mark = `${answered ? '✅' : '❌'}${call.recovered ? '♻️' : ''}`;
-  const theirs = `💰${client(call, words)}`;
+  const theirs = `💰${client(call, names, words)}`;
   const ours = people(ofUs(call), names, words);
   const { recordingUrl } = names;
   return lines(
@@ -112,8 +118,10 @@ function person(party: string, { nameOf }: Names): string {
   return name === null ? `☎️${escape(cut(party))}` : `☎️${escape(cut(name))} (${escape(cut(party))})`;
 }
 
-function client({ external }: CallFacts, words: Words): string {
-  return external === null || external === '' ? words.hidden : escape(phone(external));
+function client({ external }: CallFacts, { clientName }: Names, words: Words): string {
+  if (external === null || external === '') return words.hidden;
+  const number = escape(phone(external));
+  return clientName === null ? number : `${number} (${escape(cut(clientName))})`;
 }
 
 function line(call: CallFacts, { lineName }: Names, words: Words): string {

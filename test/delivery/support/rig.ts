@@ -12,6 +12,7 @@ import { createDeliveryWorker } from '../../../src/delivery/worker.js';
 import type { DeliveryWorker, DeliveryWorkerDeps } from '../../../src/delivery/worker.js';
 import type { AnyConnector, Rate } from '../../../src/integrations/contract.js';
 import { stepsOf } from '../../../src/integrations/contract.js';
+import { createOnceWith } from '../../../src/integrations/create-once.js';
 import { owedPlan } from '../../../src/integrations/owed-plan.js';
 import { systemClock } from '../../../src/platform/clock.js';
 import { createLogger } from '../../../src/platform/log.js';
@@ -117,12 +118,20 @@ export function createRig(options: RigOptions) {
     /** An account of a real CRM, by settings as an operator writes them. */
     connect(connector: AnyConnector, raw: Record<string, unknown>, enterprise = '0367'): void {
       const parsed = connector.settings.parse(raw);
-      const deps = { http: recorder.client, log, enterprise, timezone: 'Europe/Minsk', publicUrl: null };
+      const limitKey = connector.limitKey(parsed);
+      const deps = {
+        http: recorder.client,
+        log,
+        enterprise,
+        timezone: 'Europe/Minsk',
+        publicUrl: null,
+        createOnce: createOnceWith(pool, { enterprise, type: connector.id, account: limitKey }),
+      };
       accounts.set(`${enterprise}/${connector.id}`, {
         connector,
         connection: connector.connect(parsed, deps),
         settings: parsed,
-        limitKey: connector.limitKey(parsed),
+        limitKey,
         rate: (parsed['rate'] as Rate | undefined) ?? connector.rate,
       });
       connectors.set(`${enterprise}/${connector.id}`, connector);

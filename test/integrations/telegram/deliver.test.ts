@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CallEvent, CallFacts } from '../../../src/calls/vocabulary.js';
+import type { ConnectionDeps } from '../../../src/integrations/contract.js';
 import { telegram } from '../../../src/integrations/telegram/index.js';
 import { startTelegramStandIn } from '../../standins/telegram/server.js';
 import type { TelegramStandIn } from '../../standins/telegram/server.js';
@@ -22,7 +23,7 @@ afterEach(async () => {
 
 const NAMES: Record<string, string> = { '151': 'Анна <Петрова>' };
 
-function connect(changes: Record<string, unknown> = {}): Live {
+function connect(changes: Record<string, unknown> = {}, deps: Partial<ConnectionDeps> = {}): Live {
   const raw = { enabled: true, api_url: there.url, bot_token: '1:abc', chat_id: '-100', ...changes };
   const live = connectLive(telegram, raw, {
     nameOf: (extension) => NAMES[extension] ?? null,
@@ -31,6 +32,7 @@ function connect(changes: Record<string, unknown> = {}): Live {
       kept.push(structuredClone(fields));
       return Promise.resolve();
     },
+    ...deps,
   });
   lives.push(live);
   return live;
@@ -74,6 +76,21 @@ describe('a call is one message', () => {
     ]);
     expect(methods()).toEqual(['sendMessage', 'editMessageText', 'editMessageText']);
     expect(there.state.sounds).toEqual({});
+  });
+
+  it('names the client as a CRM knows him, asked once a call, and not of history', async () => {
+    const asked: string[] = [];
+    const clientName = async (phone: string) => {
+      asked.push(phone);
+      return 'Иванов <Иван>';
+    };
+    const live = connect({}, { clientName });
+    await deliverAll(telegram, live, story('answered'));
+    expect(shown()[0]?.[1]).toBe('💰+375 (29) 000-00-01 (Иванов <Иван>)');
+    expect(asked).toEqual(['+375290000001']);
+    await deliverAll(telegram, live, story('missed', { recovered: true }));
+    await deliverAll(telegram, connect({ client_name: false }, { clientName }), story('missed'));
+    expect(asked).toHaveLength(1);
   });
 
   it('that is sent anew with a sound when it was missed, or edited in silence where settings say so', async () => {

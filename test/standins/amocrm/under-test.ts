@@ -21,6 +21,10 @@ export const amocrmUnderTest: CrmUnderTest = {
       credited: () => creditedIn(crm),
       // A pop-up goes away by itself: nobody closes it, and nothing is left open.
       openCards: () => 0,
+      madeTwice: () => [
+        ...repeated(crm.state.contacts.flatMap(({ phones }) => phones)),
+        ...repeated(crm.state.leads.flatMap(({ name }) => /\+\d+$/.exec(name)?.[0] ?? [])),
+      ],
     };
   },
   settings: (url) => ({
@@ -47,4 +51,8 @@ function creditedIn(crm: AmoCrmStandIn): { id: string; extension: string; second
     extension: EXTENSIONS.find(({ id }) => id === responsibleUserId)?.extension ?? '',
     seconds: Number(params['duration']),
   }));
+}
+
+function repeated(all: readonly string[]): string[] {
+  return [...new Set(all.filter((one, index) => all.indexOf(one) !== index))];
 }

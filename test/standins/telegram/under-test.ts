@@ -15,6 +15,7 @@ export const telegramUnderTest: CrmUnderTest = {
       ...there,
       records: () => over().map(() => ''),
       credited: () => [],
+      clients: () => over().map(({ text }) => `+${(/💰([+\d ()-]+)/u.exec(text)?.[1] ?? '').replace(/\D/g, '')}`),
       openCards: () => there.state.messages.length - over().length,
     };
   },
