@@ -1,5 +1,4 @@
 /** The CRMs of the demo: stand-ins with the same three people, each with what its history must say of a call. */
-import { STATUS_CODES } from '../../integrations/bitrix24/settings.js';
 import { startAmoCrmStandIn } from './standins/amocrm/server.js';
 import { startBitrix24StandIn } from './standins/bitrix24/server.js';
 import { startRetailCrmStandIn } from './standins/retailcrm/server.js';
@@ -45,17 +44,25 @@ async function retailCrm(): Promise<DemoCrm> {
   };
 }
 
+const BITRIX_STATUS: Record<string, string> = {
+  in_answered: '200',
+  in_missed: '304',
+  in_busy: '304',
+  in_abandoned: '304',
+  out_answered: '200',
+  out_busy: '486',
+};
+
 async function bitrix24(): Promise<DemoCrm> {
   const users = PEOPLE.map(({ id, firstName: name, lastName, extension: inner }) => ({ id, name, lastName, inner }));
   const crm = await startBitrix24StandIn({ users: [{ id: 1, name: 'Olga', lastName: 'Testova' }, ...users] });
-  const codes: Record<string, string> = STATUS_CODES;
   return {
     title: 'Bitrix24',
     type: 'bitrix24',
     settings: { webhook_url: `${crm.url}/rest/1/secret/`, user_extensions },
     server: crm,
     history: () => crm.state.calls.map(({ type, code }) => `${type === 1 ? 'out' : 'in'} status ${code}`),
-    word: (result, direction) => `status ${codes[`${direction}_${result}`] ?? '?'}`,
+    word: (result, direction) => `status ${BITRIX_STATUS[`${direction}_${result}`] ?? '?'}`,
     openCards: () => crm.state.openCards().length,
   };
 }
