@@ -64,6 +64,9 @@ export function readAnswer(response: HttpResponse, now: number): Answer {
   if (isWebPage(response))
     return failed({ kind: 'retry', code: 'HTML', why: `a web page came instead of an answer (${status})` });
   if (status < 300) return failed({ kind: 'unknown', code: 'BAD_ANSWER', why: 'the answer cannot be read' });
+  // What was refused its text tells, and that did not arrive: a refusal has done nothing, so it is asked once more.
+  if (body === null && response.body.trimStart().startsWith('{'))
+    return failed({ kind: 'retry', code: 'BAD_ANSWER', why: `the refusal cannot be read (${status})` });
   // A wrong token is 401 or, of a form Telegram does not know, 404.
   if (status === 401 || (status === 404 && !/method not found/i.test(description)))
     return failed({

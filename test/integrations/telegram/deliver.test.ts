@@ -78,6 +78,19 @@ describe('a call is one message', () => {
     expect(there.state.sounds).toEqual({});
   });
 
+  it('is edited once more when a refusal came in part: what it refused is not known', async () => {
+    const [ringing, answered, finished] = story('answered') as [CallEvent, CallEvent, CallEvent];
+    await there.stop();
+    there = await startTelegramStandIn({ perChatPer3s: 0, perGroupPerMinute: 0 });
+    const live = connect({ per_chat: { perSecond: 1_000, perMinuteInGroup: 1_000 } });
+    const memory = freshMemory();
+    await deliverAll(telegram, live, [ringing, answered, finished], memory);
+    there.faults.next(1, { kind: 'truncated-json' });
+    const [cut] = await deliverAll(telegram, live, [finished], memory);
+    expect(cut).toMatchObject({ kind: 'retry', code: 'BAD_ANSWER' });
+    expect((await deliverAll(telegram, live, [finished], memory))[0]).toMatchObject({ kind: 'accepted' });
+  });
+
   it('names the client as a CRM knows him, asked once a call, and not of history', async () => {
     const asked: string[] = [];
     const clientName = async (phone: string) => {
