@@ -121,6 +121,33 @@ describeWith(['chromium'], 'what an administrator sees', () => {
     expect(ann.problems).toEqual([]);
   });
 
+  it.each([
+    ['stats', (one: Visitor) => one.t.stats.byCrm],
+    ['redirect', (one: Visitor) => one.t.redirect.tryOut],
+    ['pbx', (one: Visitor) => one.t.pbx.settings],
+    ['users', (one: Visitor) => one.t.users.accounts],
+    ['audit', (one: Visitor) => one.t.audit.lead],
+  ])('shows its page of %s to everybody', async (name, what) => {
+    await ann.go(`/e/0367/${name}`);
+    await ann.page.getByText(what(ann), { exact: true }).first().waitFor();
+    await ann.accessible(name);
+    expect(ann.problems).toEqual([]);
+  });
+
+  it('sends little before it can be used', async () => {
+    await using boris = await site.visit();
+    let bytes = 0;
+    const session = await boris.context.newCDPSession(boris.page);
+    await session.send('Network.enable');
+    session.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
+    const began = Date.now();
+    await boris.go('/');
+    await boris.page.getByRole('button', { name: boris.t.login.submit }).waitFor();
+    const line = `first load: ${Math.round(bytes / 1024)} KiB over the line, usable ${Date.now() - began} ms after it was asked for`;
+    process.stdout.write(`${line}\n`);
+    expect(bytes).toBeLessThan(250 * 1024);
+  });
+
   it('does not let two administrators overwrite each other unseen', async () => {
     const { page, t } = ann;
     await using boris = await site.visit({ language: 'en' });

@@ -43,6 +43,7 @@ export function SettingField({ name, schema, secret, options, value, onChange, .
           name={name}
           inputMode={kind.whole ? 'numeric' : 'decimal'}
           value={textOf(value)}
+          placeholder={textOf(schema.default)}
           onChange={(text) => onChange(text === '' ? null : numberOr(text))}
         />
       );
@@ -73,7 +74,15 @@ export function SettingField({ name, schema, secret, options, value, onChange, .
       );
     }
     case 'order':
-      return <OrderedChoices {...frame} values={kind.values} options={options} value={value} onChange={onChange} />;
+      return (
+        <OrderedChoices
+          {...frame}
+          values={kind.values}
+          options={options}
+          value={value ?? schema.default}
+          onChange={onChange}
+        />
+      );
     case 'list':
       return <ListField {...frame} name={name} value={value} onChange={onChange} />;
     case 'pairs':

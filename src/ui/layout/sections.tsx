@@ -34,7 +34,11 @@ const OF_ENTERPRISE: readonly Section[] = [
   { path: '/audit', name: 'audit', picture: History },
 ];
 
-const OF_OPERATOR: readonly Section[] = [{ path: '/operator/enterprises', name: 'enterprises', picture: Building2 }];
+const OF_OPERATOR: readonly Section[] = [
+  { path: '/operator/enterprises', name: 'enterprises', picture: Building2 },
+  { path: '/operator/users', name: 'operators', picture: Users },
+  { path: '/operator/audit', name: 'audit', picture: History },
+];
 
 export function Sections({ enterprise }: { enterprise: string | null }) {
   const t = useText();
