@@ -16,9 +16,8 @@ import { createHttpStreams } from './platform/http-streams.js';
 import type { Logger } from './platform/log.js';
 import type { Metrics } from './platform/metrics.js';
 import { keepInFolder } from './recordings/folder-keep.js';
-import { linkTo, newToken } from './recordings/names.js';
+import { endingOf, linkTo, newToken, pathOf } from './recordings/names.js';
 import { createOpener } from './recordings/opener.js';
-import type { Opener } from './recordings/opener.js';
 import { recordingsPlugin } from './recordings/plugin.js';
 import type { RecordingEnterprise } from './recordings/ports.js';
 import * as store from './recordings/recordings-store.js';
@@ -54,8 +53,8 @@ export interface RecordingsJoint {
   run(signal: AbortSignal): Promise<void>;
   /** Why recordings cannot be kept just now. */
   trouble(): string | null;
-  /** For whoever may see a call. */
-  readonly opener: Opener;
+  /** For whoever may see the call: what became of its recording, and where it plays, below the public address. */
+  recordingOf(callId: string): Promise<{ state: store.RecordingState; path: string | null } | null>;
   close(): Promise<void>;
 }
 
@@ -150,7 +149,12 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
       }
     },
     trouble: () => lane.trouble(),
-    opener,
+    async recordingOf(callId) {
+      const found = await opener.byCall(callId);
+      if (!found) return null;
+      const { state, token, key } = found;
+      return { state, path: state === 'ready' && key !== null ? pathOf(token, endingOf(key)) : null };
+    },
     async close() {
       stopping.abort();
       sources.close();

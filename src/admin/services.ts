@@ -38,6 +38,8 @@ export interface AdminServices {
   letInState(enterprise: string): string;
   /** Whom a call of this client would go to; null without smart redirect. */
   tryRedirect(enterprise: string, phone: string, line: string | null): Promise<Decision | null>;
+  /** What became of a call's recording, and where it plays, below the address of the page; null when none was expected. */
+  recordingOf(callId: string): Promise<{ state: string; path: string | null } | null>;
   crmUsers: Pick<CrmUsers, 'state' | 'load'>;
   delivery: Pick<DeliveryWorker, 'status' | 'resume'>;
   pbx: PbxPort;

@@ -15,7 +15,12 @@ export function tokenOf(name: string): string | null {
 }
 
 export function linkTo(publicUrl: string, token: string, format: 'as-is' | 'mp3'): string {
-  return `${publicUrl}/recordings/file/${token}${format === 'mp3' ? '.mp3' : '.wav'}`;
+  return `${publicUrl}/${pathOf(token, format === 'mp3' ? '.mp3' : '.wav')}`;
+}
+
+/** Below the public address. */
+export function pathOf(token: string, ending: string): string {
+  return `recordings/file/${token}${ending}`;
 }
 
 /** Portals take the kind of a file from its address. */

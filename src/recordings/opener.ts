@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { Keep } from './ports.js';
 import * as store from './recordings-store.js';
-import type { OldCall, Pool, ServedRecording } from './recordings-store.js';
+import type { CallRecording, OldCall, Pool, ServedRecording } from './recordings-store.js';
 
 export interface OpenerDeps {
   pool: Pool;
@@ -13,7 +13,7 @@ export interface OpenerDeps {
 
 export interface Opener {
   byToken(token: string): Promise<ServedRecording | null>;
-  byCall(callId: string): Promise<ServedRecording | null>;
+  byCall(callId: string): Promise<CallRecording | null>;
   /** Null: it is not in its place. */
   open(keptIn: string, key: string, range: { start: number; end: number } | null): Promise<Readable | null>;
 }

@@ -234,9 +234,19 @@ export async function byToken(db: Queryable, token: string): Promise<ServedRecor
   return rows[0] ?? null;
 }
 
+export interface CallRecording {
+  state: RecordingState;
+  token: string;
+  key: string | null;
+  bytes: number | null;
+}
+
 /** Of a call, for whoever may see the call. */
-export async function byCall(db: Queryable, callId: string): Promise<ServedRecording | null> {
-  const { rows } = await db.query<ServedRecording>(`${SERVED} WHERE r.call_id = $1`, [callId]);
+export async function byCall(db: Queryable, callId: string): Promise<CallRecording | null> {
+  const { rows } = await db.query<CallRecording>(
+    'SELECT state, token, stored_as AS key, bytes::float8 AS bytes FROM recordings WHERE call_id = $1',
+    [callId],
+  );
   return rows[0] ?? null;
 }
 

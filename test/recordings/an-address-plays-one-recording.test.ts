@@ -67,6 +67,13 @@ describe('the address of a recording', () => {
     expect((await get({ 'user-agent': 'TelegramBot (like TwitterBot)' }, `${link}?fetch=1`)).status).toBe(200);
   });
 
+  test('is what the page of the call plays', async () => {
+    const { state, path } = (await ground.joint.recordingOf(id)) ?? {};
+    expect(state).toBe('ready');
+    const part = await get({ range: 'bytes=0-99' }, `${ground.url}/${path}`);
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 0-99/16044']);
+  });
+
   test('is told to nobody who guesses, and stands in no log', async () => {
     const strangers = ['x', '../../etc/passwd', '%2e%2e%2fpasswd', 'A'.repeat(32), link.slice(-36, -5)];
     for (const name of strangers) expect((await get({}, `${ground.url}/recordings/file/${name}`)).status).toBe(404);
@@ -79,7 +86,7 @@ describe('the address of a recording', () => {
   test('ends with its days, and the recording with its own', async () => {
     await ground.db.pool.query(`UPDATE recordings SET ended_at = now() - interval '31 days' WHERE call_id = $1`, [id]);
     expect((await get()).status).toBe(410);
-    expect(await ground.joint.opener.byCall(id)).toMatchObject({ state: 'ready', bytes: 16_044 });
+    expect(await ground.joint.recordingOf(id)).toMatchObject({ state: 'ready' });
     const kept = (await ground.state(id, 'ready')).stored_as ?? '';
     await using later = await openGround({ db: ground.db, dataDir: ground.dataDir, monitor: ground.monitor });
     expect(await later.state(id, 'ready')).toMatchObject({ stored_as: kept });

@@ -321,6 +321,7 @@ export const en: Messages = {
     transfers: 'Transfers',
     recording: 'Recording',
     noRecording: 'There is no recording.',
+    recordingLater: 'The recording is still being fetched from the PBX. It will appear here within minutes.',
     download: 'Download the recording',
     delay: (text) => `after ${text}`,
     pbx: 'PBX',

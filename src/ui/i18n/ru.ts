@@ -354,6 +354,7 @@ export const ru = {
     transfers: 'Переводы',
     recording: 'Запись разговора',
     noRecording: 'Записи нет.',
+    recordingLater: 'Запись ещё забирается с АТС. Она появится здесь в течение нескольких минут.',
     download: 'Скачать запись',
     delay: (text: string) => `через ${text}`,
     pbx: 'АТС',

@@ -21,6 +21,7 @@ export const get = ofEnterprise.input(z.object({ id: z.string().min(1).max(200) 
   const story = await readStory(services.pool, stored, Object.keys(integrationsOf(row)));
   return {
     ...callView(story),
+    recording: await services.recordingOf(found.id),
     /** Earlier calls whose channels had the same unique id. */
     others: others.map((other) => ({ id: other.id, startedAt: other.startedAt, phone: other.phone })),
   };

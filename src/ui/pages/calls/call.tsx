@@ -15,6 +15,7 @@ import { Tile } from '../../parts/tile.js';
 import { Toggle } from '../../parts/toggle.js';
 import { Direction, ResultTag } from './call-words.js';
 import { Timeline } from './timeline.js';
+import './call.css';
 
 type Call = Outputs['calls']['get'];
 
@@ -62,6 +63,7 @@ function Shown({ data }: { data: Call }) {
         </Notice>
       ))}
       <Summary data={data} />
+      {data.recording && <Recording recording={data.recording} />}
       <Panel
         title={t.timeline.story}
         actions={<Toggle label={t.timeline.showFacts} checked={facts} onChange={setFacts} />}
@@ -73,6 +75,23 @@ function Shown({ data }: { data: Call }) {
         )}
       </Panel>
     </>
+  );
+}
+
+/** Its sound is asked for when somebody presses play. */
+function Recording({ recording: { state, path } }: { recording: NonNullable<Call['recording']> }) {
+  const t = useText();
+  return (
+    <Panel title={t.timeline.recording}>
+      {path === null ? (
+        <p className="recording">{state === 'expected' ? t.timeline.recordingLater : t.timeline.noRecording}</p>
+      ) : (
+        <div className="recording">
+          <audio controls preload="none" src={path} aria-label={t.timeline.recording} />
+          <a href={`${path}?download`}>{t.timeline.download}</a>
+        </div>
+      )}
+    </Panel>
   );
 }
 
