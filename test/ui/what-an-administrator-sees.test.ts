@@ -54,6 +54,14 @@ describeWith(['chromium'], 'what an administrator sees', () => {
     await ann.accessible('dashboard');
   });
 
+  it('has every part examined, and says what was found', async () => {
+    const { page, t } = ann;
+    await ann.go('/e/0367/pbx');
+    await page.getByRole('button', { name: t.doctor.run }).click();
+    await page.locator('.findings .light-ok').first().waitFor();
+    await ann.accessible('doctor');
+  });
+
   it('tells the story of that call, from the PBX to the CRM', async () => {
     const { page, t } = ann;
     await ann.go('/e/0367/calls');

@@ -448,6 +448,11 @@ export const en: Messages = {
     lines: 'Lines',
     operators: 'The operator of the platform changes these.',
   },
+  doctor: {
+    title: 'Check-up',
+    run: 'Check everything',
+    lead: 'Asks the PBX, the database, each CRM and the public address, and says what keeps calls away and how to mend it.',
+  },
   stats: {
     span: 'Period',
     spans: { day: 'A day', week: 'A week', month: '30 days' },

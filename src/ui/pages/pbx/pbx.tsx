@@ -16,6 +16,7 @@ import { Tile } from '../../parts/tile.js';
 import { useToast } from '../../parts/toasts.js';
 import { errorText } from '../../platform/errors.js';
 import { PbxLight } from '../pbx-light.js';
+import { Doctor } from './doctor.js';
 import '../log/log.css';
 
 type Pbx = Outputs['pbx']['get'];
@@ -53,6 +54,7 @@ export default function PbxPage() {
       <QueryView query={pbx} rows={6}>
         {(data) => <Shown data={data} />}
       </QueryView>
+      <Doctor enterprise={enterprise} />
     </Page>
   );
 }
