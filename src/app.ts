@@ -282,6 +282,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       replayLifeMs: settings.lifeMs.durable,
       hasContext: (key, context) => redirect.hasContext(key, context),
       tryRedirect: (...call) => redirect.tryOut(...call),
+      reconcile: (...day) => recovery.reconcile(...day),
       recordingOf: (callId) => recordings.recordingOf(callId),
       accountDeps: (place) => accountDeps({ pool, save, directory, crmUsers: () => crmUsers }, place),
       states: amoCrmStates({ box, clock }),

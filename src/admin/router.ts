@@ -37,6 +37,8 @@ import * as operators from './procedures/users/operators.js';
 import { config, saveConfig } from './procedures/integrations/config.js';
 import { rows as logRows } from './procedures/logs/rows.js';
 import { run as runDoctor } from './procedures/doctor/run.js';
+import { days as reconciledDays } from './procedures/reconciliation/days.js';
+import { run as reconcileDay } from './procedures/reconciliation/run.js';
 import { t } from './trpc.js';
 
 export const appRouter = t.router({
@@ -58,6 +60,7 @@ export const appRouter = t.router({
     saveConfig,
   },
   doctor: { run: runDoctor },
+  reconciliation: { days: reconciledDays, run: reconcileDay },
   pbx: { get: getPbx, reconnect, liveCalls },
   redirect: { get: getRedirect, save: saveRedirect, decisions, report, tryOut },
   stats: { today: ofToday, overTime, platform },

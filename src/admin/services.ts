@@ -7,6 +7,7 @@ import type { SaveDeps } from '../integrations/save-integration.js';
 import type { DeliveryWorker } from '../delivery/worker.js';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
+import type { Reconciled } from '../recovery/reconcile.js';
 import type { Decision } from '../redirect/ports.js';
 import type { Feed } from './feed.js';
 import type { Sessions } from './sessions.js';
@@ -38,6 +39,8 @@ export interface AdminServices {
   letInState(enterprise: string): string;
   /** Whom a call of this client would go to; null without smart redirect. */
   tryRedirect(enterprise: string, phone: string, line: string | null): Promise<Decision | null>;
+  /** One day laid side by side and kept; null when there is no such enterprise. */
+  reconcile(enterprise: string, day: string): Promise<Reconciled | null>;
   /** What became of a call's recording, and where it plays, below the address of the page; null when none was expected. */
   recordingOf(callId: string): Promise<{ state: string; path: string | null } | null>;
   crmUsers: Pick<CrmUsers, 'state' | 'load'>;

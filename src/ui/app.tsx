@@ -24,6 +24,7 @@ const Stats = lazy(() => import('./pages/stats/stats.js'));
 const Pbx = lazy(() => import('./pages/pbx/pbx.js'));
 const Users = lazy(() => import('./pages/users/users.js'));
 const Audit = lazy(() => import('./pages/audit/audit.js'));
+const Reconciliation = lazy(() => import('./pages/reconciliation/reconciliation.js'));
 const Deliveries = lazy(() => import('./pages/deliveries/deliveries.js'));
 
 export function App({ first }: Pick<ComponentProps<typeof LanguageProvider>, 'first'>) {
@@ -65,6 +66,7 @@ function Pages() {
           <Route path="/e/:enterprise/redirect" component={Redirects} />
           <Route path="/e/:enterprise/stats" component={Stats} />
           <Route path="/e/:enterprise/pbx" component={Pbx} />
+          <Route path="/e/:enterprise/reconciliation" component={Reconciliation} />
           <Route path="/e/:enterprise/users" component={Users} />
           <Route path="/e/:enterprise/audit" component={Audit} />
           <Route path="/operator/users" component={Users} />

@@ -32,6 +32,8 @@ const TABLE: Record<string, [level: keyof typeof LEVELS, input?: object]> = {
   'enterprises.save': ['operator', { version: 99, entry: { number: '0367' } }],
   'enterprises.setMode': ['operator', { enterprise: '0367', mode: 'on', version: 99 }],
   'doctor.run': ['ofEnterprise'],
+  'reconciliation.days': ['ofEnterprise'],
+  'reconciliation.run': ['ofEnterprise', { day: '2026-01-02' }],
   'pbx.get': ['ofEnterprise'],
   'pbx.reconnect': ['ofEnterprise'],
   'pbx.liveCalls': ['ofEnterprise'],

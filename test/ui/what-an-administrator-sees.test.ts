@@ -132,6 +132,7 @@ describeWith(['chromium'], 'what an administrator sees', () => {
   it.each([
     ['stats', (one: Visitor) => one.t.stats.byCrm],
     ['redirect', (one: Visitor) => one.t.redirect.tryOut],
+    ['reconciliation', (one: Visitor) => one.t.reconciliation.empty],
     ['pbx', (one: Visitor) => one.t.pbx.settings],
     ['users', (one: Visitor) => one.t.users.accounts],
     ['audit', (one: Visitor) => one.t.audit.lead],

@@ -7,6 +7,7 @@ import {
   Inbox,
   PhoneCall,
   Route as RouteIcon,
+  Scale,
   Server,
   Users,
 } from 'lucide-react';
@@ -29,6 +30,7 @@ const OF_ENTERPRISE: readonly Section[] = [
   { path: '/deliveries', name: 'deliveries', picture: Inbox },
   { path: '/redirect', name: 'redirect', picture: RouteIcon },
   { path: '/stats', name: 'stats', picture: ChartLine },
+  { path: '/reconciliation', name: 'reconciliation', picture: Scale },
   { path: '/pbx', name: 'pbx', picture: Server },
   { path: '/users', name: 'users', picture: Users },
   { path: '/audit', name: 'audit', picture: History },
