@@ -27,7 +27,9 @@ function patched(text: string, diff: string): string {
 }
 
 beforeAll(() => {
-  tree = mkdtempSync(path.join(root, 'node_modules/.cache/recipe-'));
+  const cache = path.join(root, 'node_modules/.cache');
+  mkdirSync(cache, { recursive: true });
+  tree = mkdtempSync(path.join(cache, 'recipe-'));
   for (const part of ['src', 'test/integrations', 'test/standins', 'test/support', 'test/calls/acted', 'test/delivery'])
     cpSync(path.join(root, part), path.join(tree, part), { recursive: true });
   for (const file of ['package.json', 'tsconfig.json']) cpSync(path.join(root, file), path.join(tree, file));

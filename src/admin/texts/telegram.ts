@@ -32,6 +32,7 @@ export const telegramTexts: ConnectorTexts = {
       group: 'more',
       ru: 'Пропущенный звонок — новым сообщением со звуком',
     },
+    client_name: { group: 'more', ru: 'Имя клиента из других CRM рядом с номером' },
     recording: {
       group: 'more',
       ru: 'Запись разговора',
