@@ -138,9 +138,13 @@ describeWith(['sipp', 'asterisk-16', 'asterisk-22'], 'four CRMs at once', () => 
       const messages = telegram.state.in('-100').map(({ text }) => text.split('\n'));
       expect(messages).toHaveLength(2);
       expect(messages.find(([first]) => first?.startsWith('✅'))).toEqual(
-        expect.arrayContaining(['💰+375 (29) 000-00-01', '☎️151', `⌛ Длительность: 00:0${told[0]?.seconds ?? ''}`]),
+        expect.arrayContaining([
+          '💰+375 (29) 000-00-01 (Client)',
+          '☎️151',
+          `⌛ Длительность: 00:0${told[0]?.seconds ?? ''}`,
+        ]),
       );
-      expect(messages.find(([first]) => first?.startsWith('❌'))).toContain('💰+375 (29) 000-00-02');
+      expect(messages.find(([first]) => first?.startsWith('❌'))).toContain('💰+375 (29) 000-00-02 (Client)');
 
       await until(
         'every card to close',
