@@ -8,7 +8,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Most tests wait for real calls, so three at once keep two cores busy.
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 });

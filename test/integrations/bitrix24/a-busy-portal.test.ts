@@ -12,7 +12,7 @@ import { isSettled } from '../told-through-kills.js';
 
 /** Whatever has a time is so many times faster: what the portal allows, what we keep to, how long a card lives, the calls. */
 const FASTER = 5;
-const CALLS = 80;
+const CALLS = 120;
 const PER_MINUTE = 60;
 const CARD_MS = 15_000;
 /** For the request that was on its way when a card's life ended, on a busy machine; by our clock. */
@@ -86,7 +86,7 @@ interface Acted {
   endedAt: number;
 }
 
-/** Each rings 3 to 9 s and talks 5 to 20 s; one in five is missed. */
+/** Each rings 3 to 9 s and talks 5 to 40 s; one in five is missed. */
 async function actAll(rig: Rig): Promise<Map<string, Acted>> {
   const random = randomOf(3);
   const acted = new Map<string, Acted>();
@@ -97,7 +97,7 @@ async function actAll(rig: Rig): Promise<Map<string, Acted>> {
     await wait((nth * 60_000) / PER_MINUTE);
     const answered = random() < 0.8;
     const by = answered ? (RANG[Math.floor(random() * 10)] ?? null) : null;
-    const [rings, talks] = [3_000 + random() * 6_000, 5_000 + random() * 15_000];
+    const [rings, talks] = [3_000 + random() * 6_000, 5_000 + random() * 35_000];
     const call = aCall({ rang: RANG, startedAt: Date.now(), external: `+37529${String(1_000_000 + nth)}` });
     const { ringing, finished } = eventsOf(call, answered ? 'answered' : 'missed', by);
     const rangAt = Date.now();
