@@ -5,6 +5,7 @@
 import type { Enterprise } from '../config/enterprise.js';
 import type { CheckResult, CrmUser } from '../integrations/contract.js';
 import { mappingHealth } from '../integrations/mapping-health.js';
+import type { MappingFinding } from '../integrations/mapping-health.js';
 import { chosenExtensions } from '../integrations/people.js';
 import type { PbxState } from './services.js';
 import { words } from './texts/field-text.js';
@@ -36,6 +37,12 @@ export interface DoctorPorts {
   reach(url: string): Promise<string | null>;
 }
 
+const WRONG: Record<MappingFinding['kind'], Words> = {
+  unmapped: words('ни у кого', 'nobody has it'),
+  shared: words('у нескольких', 'several have it'),
+  dismissed: words('сотрудник уволен', 'its user has left'),
+  'unknown-user': words('такого нет в CRM', 'its user is not in the CRM'),
+};
 const SKEW_MS = 2_000;
 const ASK_MS = 30_000;
 
@@ -184,12 +191,13 @@ async function account(
     known,
   );
   if (wrong.length === 0) return found;
-  const list = wrong.map(({ kind, extension }) => `${extension} (${kind})`).join(', ');
+  const list = (language: keyof Words) =>
+    wrong.map(({ kind, extension }) => `${extension} (${WRONG[kind][language]})`).join(', ');
   return [
     ...found,
     warn(
       `mapping ${type}`,
-      words(`Сопоставление номеров: ${list}.`, `Extensions and users: ${list}.`),
+      words(`Сопоставление номеров: ${list('ru')}.`, `Extensions and users: ${list('en')}.`),
       words(
         'Исправьте таблицу «внутренний номер — пользователь CRM».',
         'Correct the table of extensions and CRM users.',

@@ -9,6 +9,7 @@ import { Light } from '../../parts/light.js';
 import type { Tone } from '../../parts/light.js';
 import { Panel } from '../../parts/panel.js';
 import { QueryView } from '../../parts/query-view.js';
+import { CRM_TITLES } from '../crm-titles.js';
 import './doctor.css';
 
 type Finding = Outputs['doctor']['run'][number];
@@ -49,11 +50,15 @@ export function Doctor({ enterprise }: { enterprise: string }) {
   );
 }
 
-function Found({ finding: { level, found, remedy } }: { finding: Finding }) {
+function Found({ finding: { id, level, found, remedy } }: { finding: Finding }) {
   const { language } = useLanguage();
+  const crm = /^(?:crm|mapping) (\w+)/.exec(id)?.[1];
   return (
     <li>
-      <Light tone={TONES[level]}>{found[language]}</Light>
+      <Light tone={TONES[level]}>
+        {crm !== undefined && `${CRM_TITLES[crm] ?? crm}: `}
+        {found[language]}
+      </Light>
       {remedy && <p className="finding-remedy">{remedy[language]}</p>}
     </li>
   );
