@@ -5,9 +5,13 @@
  */
 import type { Part } from './look.js';
 
-/** Hosts tell times in whole seconds, and close one file while they open the next; of a short one that is too much. */
+/** Hosts tell times in whole seconds, so two files that follow each other may seem to overlap by one; */
+const STAMP_MS = 1_000;
+/** they close one file while they open the next, */
 const TOUCHING_MS = 2_000;
 const TOUCHING_SHARE = 0.3;
+/** and what overlaps by most of its length is the same talk, however short it was. */
+const SAME_SHARE = 0.7;
 /** Of two of about the same length the main channel's is taken. */
 const MAIN_WEIGHT = 1.1;
 
@@ -29,7 +33,8 @@ function isLike(one: Part, other: Part): boolean {
 function isApart(one: Part, other: Part): boolean {
   const [a, b] = [spanOf(one), spanOf(other)];
   if (a === null || b === null) return false;
-  const touching = Math.min(TOUCHING_MS, Math.min(a.to - a.from, b.to - b.from) * TOUCHING_SHARE);
+  const shorter = Math.min(a.to - a.from, b.to - b.from);
+  const touching = Math.min(TOUCHING_MS, shorter * SAME_SHARE, Math.max(STAMP_MS, shorter * TOUCHING_SHARE));
   return a.to <= b.from + touching || b.to <= a.from + touching;
 }
 
