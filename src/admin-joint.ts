@@ -9,6 +9,7 @@ import { dropOldSessions } from './admin/sessions-store.js';
 import { createWatch } from './admin/watch.js';
 import type { PbxLink } from './ami/link.js';
 import type { PbxLinks } from './ami/links.js';
+import { pathOfAddress } from './http/ui.js';
 import type { AccountPlace } from './integrations/connections.js';
 import type { Connection, ConnectionDeps } from './integrations/contract.js';
 import { registry } from './integrations/registry.js';
@@ -90,7 +91,7 @@ export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
       hasContext: (key, context) => deps.hasContext(key, context),
     },
   };
-  const path = deps.publicUrl === null ? '' : new URL(deps.publicUrl).pathname.replace(/\/+$/, '');
+  const path = pathOfAddress(deps.publicUrl);
   const prefixes = path === '' ? [''] : ['', path];
   return {
     plugin: (app) => adminPlugin(app, { services, prefixes }),

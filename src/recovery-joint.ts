@@ -40,7 +40,7 @@ export interface RecoveryJointDeps {
   clock: Clock;
   log: Logger;
   metrics: Metrics;
-  directory: Pick<Directory, 'onPbx' | 'all'>;
+  directory: Pick<Directory, 'byNumber' | 'onPbx' | 'all'>;
   connections: Pick<Connections, 'of'>;
   units(): Pick<PbxUnits, 'between' | 'offer' | 'isOurs'>;
   tracker: TrackerTimes;
@@ -133,7 +133,7 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
   });
 
   async function reconcile(number: string, day: string): Promise<Reconciled | null> {
-    const enterprise = directory.all().find((one) => one.number === number);
+    const enterprise = directory.byNumber(number);
     return enterprise ? reconcileOf(pool, enterprise, directory.onPbx(enterprise.pbxKey), day) : null;
   }
 

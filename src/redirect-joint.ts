@@ -1,6 +1,7 @@
 /** Smart redirect joined to the rest: its PBXs, its look-ups, its store. Part of the composition, beside app.ts. */
 import { setMaxListeners } from 'node:events';
 import type { FastifyInstance } from 'fastify';
+import type { PbxLink } from './ami/link.js';
 import type { PbxLinks } from './ami/links.js';
 import type { Fact } from './calls/facts.js';
 import type { Enterprise } from './config/enterprise.js';
@@ -81,15 +82,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
   setMaxListeners(0, stopping.signal);
 
   function pbx(key: string): Pbx | null {
-    const link = deps.links().get(key);
-    // A link that is catching up tells of waiting calls already, and can be asked.
-    if (!link || link.state().phase === 'away') return null;
-    return {
-      list: (action, headers, deadlineMs) => link.list(action, headers, { deadlineMs }),
-      batch: (actions, deadlineMs) => link.batch(actions, { deadlineMs }),
-      skewMs: () => link.state().skewMs,
-      leaseLeftMs: () => deps.leaseLeftMs(key),
-    };
+    return redirectPbx(deps.links().get(key), () => deps.leaseLeftMs(key));
   }
 
   function redirecting(enterprise: Enterprise): RedirectEnterprise | null {
@@ -216,6 +209,18 @@ function mobilesOf(enterprise: Enterprise | null): Mobiles {
     mobile === undefined ? [] : [[mobile, number]],
   );
   return Object.fromEntries(pairs);
+}
+
+/** A PBX as smart redirect asks it; null while it cannot be asked. */
+export function redirectPbx(link: PbxLink | null | undefined, leaseLeftMs: () => number): Pbx | null {
+  // A link that is catching up tells of waiting calls already, and can be asked.
+  if (!link || link.state().phase === 'away') return null;
+  return {
+    list: (action, headers, deadlineMs) => link.list(action, headers, { deadlineMs }),
+    batch: (actions, deadlineMs) => link.batch(actions, { deadlineMs }),
+    skewMs: () => link.state().skewMs,
+    leaseLeftMs,
+  };
 }
 
 /** Null without settings of smart redirect. */

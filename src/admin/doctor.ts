@@ -3,7 +3,8 @@
  * changed. What cannot be asked is a finding too.
  */
 import type { Enterprise } from '../config/enterprise.js';
-import type { CheckResult, CrmUser } from '../integrations/contract.js';
+import type { Connections } from '../integrations/connections.js';
+import type { AnyConnector, CheckResult, CrmUser } from '../integrations/contract.js';
 import { mappingHealth } from '../integrations/mapping-health.js';
 import type { MappingFinding } from '../integrations/mapping-health.js';
 import { chosenExtensions } from '../integrations/people.js';
@@ -43,6 +44,20 @@ const WRONG: Record<MappingFinding['kind'], Words> = {
   dismissed: words('сотрудник уволен', 'its user has left'),
   'unknown-user': words('такого нет в CRM', 'its user is not in the CRM'),
 };
+/** The accounts of an enterprise that are alive. */
+export function crmsOf(
+  registry: readonly AnyConnector[],
+  connections: Pick<Connections, 'of'>,
+  enterprise: string,
+): DoctorPorts['crms'] {
+  return registry.flatMap(({ id: type }) => {
+    const connection = connections.of(enterprise, type)?.connection;
+    if (!connection) return [];
+    const users = connection.users ? (signal: AbortSignal) => connection.users?.(signal) ?? Promise.resolve([]) : null;
+    return [{ type, check: (signal: AbortSignal) => connection.check(signal), users }];
+  });
+}
+
 const SKEW_MS = 2_000;
 const ASK_MS = 30_000;
 

@@ -1,17 +1,12 @@
 /** One account of a CRM, alive for one command, with what the daemon's own connection has. */
-import { accountDeps } from '../accounts-joint.js';
-import { integrationSource } from '../app-joints.js';
 import type { Enterprise } from '../config/enterprise.js';
-import { createConnections } from '../integrations/connections.js';
 import type { LiveConnection } from '../integrations/connections.js';
-import { createCrmUsers } from '../integrations/crm-users.js';
 import { createDirectory } from '../integrations/directory.js';
 import { registry } from '../integrations/registry.js';
-import { createAddressGuard } from '../platform/address-guard.js';
 import { systemClock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
-import { createUndiciHttp } from '../platform/undici-http.js';
 import { parseArgs } from 'node:util';
+import { openConnections } from './bench-connections.js';
 import { UsageError } from './command.js';
 import type { CommandContext } from './command.js';
 import { withWorkbench } from './workbench.js';
@@ -32,32 +27,12 @@ export async function withAccount<T>(context: CommandContext, work: (account: Op
   if (!registry.some(({ id }) => id === type))
     throw new UsageError(`there is no CRM ${type}; there are ${registry.map(({ id }) => id).join(', ')}`);
   return withWorkbench(context, async (bench) => {
-    const { config, database, vault, secretFields, log } = bench;
+    const { database, vault, log } = bench;
     const directory = createDirectory({ db: database.pool, vault, clock: systemClock, log });
     await directory.refresh();
     const enterprise = directory.byNumber(number);
     if (!enterprise) throw new TrunklineError('ENTERPRISE_UNKNOWN', `there is no enterprise ${number}`);
-    const http = createUndiciHttp({ guard: createAddressGuard({ allowTargets: config.allowTargets }) });
-    const crmUsers = createCrmUsers({
-      db: database.pool,
-      clock: systemClock,
-      log,
-      accounts: () => [],
-      live: () => null,
-    });
-    const connections = createConnections({
-      registry,
-      source: (of) => integrationSource(directory.byNumber(of)),
-      deps: (place) => ({
-        http,
-        publicUrl: config.publicUrl,
-        ...accountDeps(
-          { pool: database.pool, save: { vault, secretFields }, directory, crmUsers: () => crmUsers },
-          place,
-        ),
-      }),
-      log,
-    });
+    const { connections, close } = openConnections(bench, directory);
     try {
       const live = connections.of(number, type);
       if (!live) {
@@ -66,8 +41,7 @@ export async function withAccount<T>(context: CommandContext, work: (account: Op
       }
       return await work({ bench, enterprise, type, connection: live.connection });
     } finally {
-      await connections.close();
-      await http.close();
+      await close();
     }
   });
 }

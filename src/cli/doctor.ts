@@ -1,22 +1,19 @@
 /** `trunkline doctor [ENTERPRISE]`: asks every part as the daemon would, with connections of its own; changes nothing. */
 import { parseArgs } from 'node:util';
-import { accountDeps } from '../accounts-joint.js';
 import { pbxStateOf } from '../admin-joint.js';
-import { examine } from '../admin/doctor.js';
+import { crmsOf, examine } from '../admin/doctor.js';
 import type { Finding } from '../admin/doctor.js';
 import { reach } from '../admin/reach.js';
 import { createPbxLinks } from '../ami/links.js';
-import { integrationSource, pbxTarget } from '../app-joints.js';
+import { pbxTarget } from '../app-joints.js';
 import type { Enterprise } from '../config/enterprise.js';
-import { createConnections } from '../integrations/connections.js';
-import { createCrmUsers } from '../integrations/crm-users.js';
 import { createDirectory } from '../integrations/directory.js';
 import { registry } from '../integrations/registry.js';
-import { createAddressGuard } from '../platform/address-guard.js';
 import { systemClock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
-import { createUndiciHttp } from '../platform/undici-http.js';
+import { redirectPbx } from '../redirect-joint.js';
 import { createPresences } from '../redirect/presence.js';
+import { openConnections } from './bench-connections.js';
 import { UsageError } from './command.js';
 import type { CommandContext } from './command.js';
 import { printable } from './printable.js';
@@ -55,37 +52,15 @@ export async function doctor(context: CommandContext): Promise<number> {
 }
 
 async function findingsOf(bench: Workbench, enterprise: Enterprise): Promise<Finding[]> {
-  const { config, database, log, vault, secretFields } = bench;
-  const { pool } = database;
-  const directory = { byNumber: () => enterprise };
-  const crmUsers = createCrmUsers({ db: pool, clock: systemClock, log, accounts: () => [], live: () => null });
+  const { config, log } = bench;
+  const { pool } = bench.database;
   const links = createPbxLinks({ clock: systemClock, log, onFact: () => undefined });
-  const http = createUndiciHttp({ guard: createAddressGuard({ allowTargets: config.allowTargets }) });
-  const connections = createConnections({
-    registry,
-    source: () => integrationSource(enterprise),
-    // What an account learns while it is asked (a renewed pair of tokens) is kept, as the daemon keeps it.
-    deps: (place) => ({
-      http,
-      publicUrl: config.publicUrl,
-      ...accountDeps({ pool, save: { vault, secretFields }, directory, crmUsers: () => crmUsers }, place),
-    }),
-    log,
-  });
+  const { connections, close } = openConnections(bench, { byNumber: () => enterprise });
   const link = () => links.get(enterprise.pbxKey);
   const presences = createPresences({
     clock: systemClock,
     log,
-    pbx() {
-      const asked = link();
-      if (!asked || asked.state().phase === 'away') return null;
-      return {
-        list: (action, headers, deadlineMs) => asked.list(action, headers, { deadlineMs }),
-        batch: (actions, deadlineMs) => asked.batch(actions, { deadlineMs }),
-        skewMs: () => asked.state().skewMs,
-        leaseLeftMs: () => LINK_MS,
-      };
-    },
+    pbx: () => redirectPbx(link(), () => LINK_MS),
   });
   try {
     const target = pbxTarget(enterprise.pbxKey, [{ ...enterprise, mode: 'on' }]);
@@ -102,21 +77,13 @@ async function findingsOf(bench: Workbench, enterprise: Enterprise): Promise<Fin
       },
       pbx: () => pbxStateOf(link()),
       hasContext: (name) => presences.hasContext(enterprise.pbxKey, name),
-      crms: registry.flatMap(({ id: type }) => {
-        const connection = connections.of(enterprise.number, type)?.connection;
-        if (!connection) return [];
-        const users = connection.users
-          ? (signal: AbortSignal) => connection.users?.(signal) ?? Promise.resolve([])
-          : null;
-        return [{ type, check: (signal: AbortSignal) => connection.check(signal), users }];
-      }),
+      crms: crmsOf(registry, connections, enterprise.number),
       publicUrl: config.publicUrl,
       reach,
     });
   } finally {
     await links.stop();
-    await connections.close();
-    await http.close();
+    await close();
   }
 }
 

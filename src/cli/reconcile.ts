@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { cdrReaderOf, reconcileOf } from '../recovery-context.js';
 import { systemClock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
+import { localIso } from '../platform/time-zone.js';
 import { dayIn } from '../recovery/nightly.js';
 import type { Reconciled } from '../recovery/reconcile.js';
 import { UsageError } from './command.js';
@@ -43,7 +44,6 @@ export async function reconcile(context: CommandContext): Promise<number> {
 
 function linesOf(result: Reconciled, zone: string): string[] {
   const { enterprise, day, pbxCalls, ourCalls, recovered, crms, differences } = result;
-  const clock = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeStyle: 'medium' });
   const excused = ({ notOwed }: Reconciled['crms'][number]) => Object.values(notOwed).reduce((sum, n) => sum + n, 0);
   return [
     `${enterprise}, ${day}`,
@@ -65,7 +65,9 @@ function linesOf(result: Reconciled, zone: string): string[] {
     ...crms.filter((crm) => crm.acknowledged + excused(crm) < ourCalls).map((crm) => `${crm.type} lacks some`),
     differences.length === 0 ? 'nothing differs' : `${differences.length} differ:`,
     ...differences.map(({ what, call, at, integration, why }) =>
-      printable(`  ${clock.format(at)} ${call}: ${what}${integration === null ? '' : ` (${integration})`}: ${why}`),
+      printable(
+        `  ${localIso(at, zone).slice(11, 19)} ${call}: ${what}${integration === null ? '' : ` (${integration})`}: ${why}`,
+      ),
     ),
   ];
 }

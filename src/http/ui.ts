@@ -9,6 +9,7 @@ import path from 'node:path';
 import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { escapeHtml } from '../platform/html.js';
 
 export interface UiOptions {
   /** Holds `index.html` and `assets`. May be missing: then the page says so. */
@@ -77,7 +78,7 @@ export async function uiPlugin(app: FastifyInstance, options: UiOptions): Promis
       const { mtimeMs } = await stat(index);
       if (kept?.mtimeMs !== mtimeMs) {
         const text = await readFile(index, 'utf8');
-        kept = { mtimeMs, text: text.replace('<base href="/" />', `<base href="${escaped(basePath)}/" />`) };
+        kept = { mtimeMs, text: text.replace('<base href="/" />', `<base href="${escapeHtml(basePath)}/" />`) };
       }
       return kept.text;
     } catch {
@@ -89,8 +90,4 @@ export async function uiPlugin(app: FastifyInstance, options: UiOptions): Promis
 /** The path of a public address, without a slash at its end. */
 export function pathOfAddress(publicUrl: string | null): string {
   return publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }

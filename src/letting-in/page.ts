@@ -1,5 +1,6 @@
 /** The one page a person sees who comes back from a CRM. Nothing of the address is repeated on it. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { escapeHtml } from '../platform/html.js';
 import { WORDS, languageOf } from './words.js';
 import type { Said } from './words.js';
 
@@ -38,10 +39,6 @@ export function sendPage(
     .send(
       `<!doctype html><html lang="${language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
         `<title>${title}</title><style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}</style>` +
-        `<h1>${title}</h1><p>${text}</p>${options.detail ? `<p><small>${escaped(options.detail)}</small></p>` : ''}${script}</html>`,
+        `<h1>${title}</h1><p>${text}</p>${options.detail ? `<p><small>${escapeHtml(options.detail)}</small></p>` : ''}${script}</html>`,
     );
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -1,5 +1,6 @@
 /** Names and addresses of recordings. Pure, but for the randomness of a token. */
 import { randomBytes } from 'node:crypto';
+import { localIso } from '../platform/time-zone.js';
 
 /** 192 bits: nobody guesses one. */
 export function newToken(): string {
@@ -60,10 +61,7 @@ export function fileNameFor(
   const when =
     recording.startedAt === null
       ? ''
-      : new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
-          .format(recording.startedAt)
-          .replace(' ', '_')
-          .replaceAll(':', '-');
+      : localIso(recording.startedAt, timeZone).slice(0, 19).replace('T', '_').replaceAll(':', '-');
   const who = (recording.phone ?? recording.externalId ?? '').replace(/[^\w.-]/g, '').slice(0, 40);
   return `${[when, who].filter((part) => part !== '').join('_') || 'recording'}${ending}`;
 }

@@ -1,4 +1,5 @@
 /** Where the recording of a call may be, by the enterprise's rule. Pure; every path lies below the root. */
+import { localIso } from '../platform/time-zone.js';
 import type { RecordedCall, RecordingSource } from './ports.js';
 
 export interface Candidate {
@@ -54,13 +55,6 @@ function daysOf(startedAt: number, uid: string): number[] {
 }
 
 function dateOf(at: number, timeZone: string): Record<string, string> {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    hourCycle: 'h23',
-  }).formatToParts(at);
-  return Object.fromEntries(parts.map(({ type, value }) => [type, value]));
+  const [year = '', month = '', day = '', hour = ''] = localIso(at, timeZone).split(/[-T:]/);
+  return { year, month, day, hour };
 }

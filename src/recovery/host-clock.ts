@@ -3,6 +3,7 @@
  * (UTC, as a container does) is known by its unique ids, which are made of Unix seconds when a channel is.
  */
 import { epochOf } from '../calls/tracker-time.js';
+import { localIso } from '../platform/time-zone.js';
 import { readStamp } from './when.js';
 
 const QUARTER_MS = 15 * 60_000;
@@ -37,7 +38,7 @@ export class HostClock {
 
   /** The host's date at this moment. */
   dateAt(at: number): string {
-    return new Intl.DateTimeFormat('en-CA', { timeZone: this.#zone }).format(at + this.offMs);
+    return localIso(at + this.offMs, this.#zone).slice(0, 10);
   }
 }
 

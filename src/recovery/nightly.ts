@@ -1,6 +1,7 @@
 /** Each enterprise's day before, reconciled at night, once. What differs is told. */
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
+import { localIso } from '../platform/time-zone.js';
 import type { Reconciled } from './reconcile.js';
 
 export interface NightlyDeps {
@@ -38,9 +39,9 @@ export async function nightlyOnce({ clock, log, enterprises, isDone, reconcile, 
 }
 
 export function dayIn(zone: string, at: number): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(at);
+  return localIso(at, zone).slice(0, 10);
 }
 
 function hourIn(zone: string, at: number): number {
-  return Number(new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', hourCycle: 'h23' }).format(at));
+  return Number(localIso(at, zone).slice(11, 13));
 }

@@ -1,10 +1,9 @@
 /** The daemon as an operator runs it: a process of its own, killed and started at will. It dies with this process. */
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { keepProcess } from '../pbx/kept-process.js';
 import type { KeptProcess } from '../pbx/kept-process.js';
+import { freePort } from '../support/free-port.js';
 import { sleep } from './waiting.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -63,12 +62,4 @@ export async function createDaemon(env: Readonly<Record<string, string>>, logFil
     },
     log: () => readFile(logFile, 'utf8').catch(() => ''),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

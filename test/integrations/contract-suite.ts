@@ -2,8 +2,6 @@
  * The exam every connector takes, against its strict stand-in over real sockets. A vendor's own quirk is a case in that
  * connector's own file, not here.
  */
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { CallEvent } from '../../src/calls/vocabulary.js';
@@ -17,6 +15,7 @@ import { stepsOf } from '../../src/integrations/contract.js';
 import { owedPlan } from '../../src/integrations/owed-plan.js';
 import { createAddressGuard } from '../../src/platform/address-guard.js';
 import { createUndiciHttp } from '../../src/platform/undici-http.js';
+import { freePort } from '../support/free-port.js';
 import { attempt, connectLive, deliverAll, freshMemory } from './delivering.js';
 import type { Live } from './delivering.js';
 import { aCall, eventsOf, handedOn } from './example-calls.js';
@@ -463,13 +462,4 @@ function writtenDown(exchanges: readonly Exchange[], secrets: readonly string[])
     response: mask.text(response?.body ?? ''),
     failure,
   }));
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../support/free-port.js';
 import { pathOf } from './available.js';
 import { keepProcess, type KeptProcess } from './kept-process.js';
 
@@ -215,15 +216,6 @@ async function untilListening(running: KeptProcess, port: number, log: () => str
     if (Date.now() > deadline) throw new Error(`sshd did not listen in ${BOOT_MS / 1000} s:\n${log()}`);
     await pause(50);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function readIfThere(path: string): string {

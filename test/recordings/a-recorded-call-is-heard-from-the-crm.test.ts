@@ -1,5 +1,3 @@
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { readHead } from '../../src/recordings/header.js';
 import { startAsterisk, type Asterisk } from '../pbx/asterisk.js';
@@ -11,6 +9,7 @@ import { startBitrix24StandIn } from '../standins/bitrix24/server.js';
 import { startRetailCrmStandIn } from '../standins/retailcrm/server.js';
 import { startTelegramStandIn } from '../standins/telegram/server.js';
 import { linkUp, startTestApp, type TestApp } from '../support/test-app.js';
+import { freePort } from '../support/free-port.js';
 import { until } from '../support/until.js';
 
 const SECRET = 'secret-of-the-webhook-0001';
@@ -191,15 +190,6 @@ async function startDaemon(asterisk: Asterisk, host: SshHost, crms: Crms): Promi
 function telegramLinks({ telegram }: Crms, external: string | null): string[] {
   const digits = (external ?? '').replace(/\D/g, '').slice(-7);
   return telegram.state.in('-100').find(({ text }) => text.replace(/\D/g, '').includes(digits))?.links ?? [];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { examine } from '../../doctor.js';
+import { crmsOf, examine } from '../../doctor.js';
 import type { Finding } from '../../doctor.js';
 import { ofEnterprise } from '../../procedures.js';
 import { reach } from '../../reach.js';
@@ -14,12 +14,6 @@ export const run = ofEnterprise.query(async ({ ctx, input }): Promise<Finding[]>
       'ENTERPRISE_UNKNOWN',
       problem ?? `${input.enterprise} does not run: it is switched off or not there`,
     );
-  const crms = registry.flatMap(({ id: type }) => {
-    const connection = connections.of(input.enterprise, type)?.connection;
-    if (!connection) return [];
-    const users = connection.users ? (signal: AbortSignal) => connection.users?.(signal) ?? Promise.resolve([]) : null;
-    return [{ type, check: (signal: AbortSignal) => connection.check(signal), users }];
-  });
   return examine(enterprise, {
     database: async () => {
       await pool.query('SELECT 1');
@@ -27,7 +21,7 @@ export const run = ofEnterprise.query(async ({ ctx, input }): Promise<Finding[]>
     },
     pbx: () => pbx.state(enterprise.pbxKey),
     hasContext: (context) => pbx.hasContext(enterprise.pbxKey, context),
-    crms,
+    crms: crmsOf(registry, connections, input.enterprise),
     publicUrl,
     reach,
   });
