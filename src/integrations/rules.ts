@@ -88,6 +88,12 @@ export function seesCards(extension: string, { cards, extension_cards }: Rules):
   return (extension_cards[extension] ?? cards) !== 'never';
 }
 
+/** Everybody who may have been shown a card of this call, when it is not known who was. */
+export function mayHaveSeen(call: CallFacts, rules: Rules): string[] {
+  const parties = [call.caller, ...call.rang, ...call.agents, ...call.transfers.map(({ to }) => to)];
+  return [...new Set(parties)].filter((party) => party !== null && seesCards(party, rules)) as string[];
+}
+
 /** A number may be written with its plus or without. */
 function sameLine(one: string, other: string | null): boolean {
   return other !== null && one.replace(/^\+/, '') === other.replace(/^\+/, '');

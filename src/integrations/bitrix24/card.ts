@@ -22,7 +22,8 @@ import {
 } from './registration.js';
 import { personOf, registrantOf, userIdsOf } from './requests.js';
 import type { Context, Person } from './requests.js';
-import { mayHaveSeen, openedFor, viewersOf } from './viewers.js';
+import { mayHaveSeen } from '../rules.js';
+import { openedFor, viewersOf } from './viewers.js';
 
 /** One step of one call. */
 export interface Work {

@@ -45,12 +45,6 @@ export function openedFor(event: CallEvent, viewers: readonly string[], rules: R
   return viewers.filter((party) => now.includes(party) || !rung.includes(party));
 }
 
-/** Everybody who may have been shown the card before this event, when it is not known who was. */
-export function mayHaveSeen(call: CallFacts, rules: Rules): string[] {
-  const parties = [call.caller, ...call.rang, ...call.agents, ...call.transfers.map(({ to }) => to)];
-  return seeing(distinct(parties.filter((party) => party !== null)), rules);
-}
-
 /** After a blind transfer nobody of ours talks until the target answers. */
 function talkingIn(call: CallFacts, rules: Rules): string[] {
   const last = call.transfers.at(-1);

@@ -10,7 +10,7 @@
 import type { CallEvent } from '../../calls/vocabulary.js';
 import type { Attempt, DeliveryJob, Outcome, Plan, Step } from '../contract.js';
 import { responsibleFor } from '../responsible.js';
-import { cardsOf } from '../rules.js';
+import { cardsOf, mayHaveSeen } from '../rules.js';
 import type { RetailCrmClient } from './client.js';
 import { findResponsible } from './lookup.js';
 import { callRecords, cardEvent, codesOf, hangupEvent, isNobodys, lastResort, phoneOf } from './requests.js';
@@ -90,12 +90,11 @@ async function openCard({ event, phone, attempt, client, context }: Work): Promi
   return { kind: 'accepted', refs: { codes: JSON.stringify(shown) }, ...warningsOf(unmapped(answer.body)) };
 }
 
-/** An opening whose outcome is unknown left no refs, so everybody who rang is told as well. */
+/** An opening whose outcome is unknown left no refs, so everybody is told who may have been shown it. */
 async function closeCard({ event, phone, attempt, client, context }: Work): Promise<Outcome> {
   if (attempt.card === 'none') return { kind: 'skipped', why: 'no card was opened' };
   const { call } = event;
-  const rung = codesOf(call.direction === 'out' ? [call.caller, ...call.rang] : call.rang, context);
-  const codes = [...new Set([...shownCodes(attempt.refs), ...rung])];
+  const codes = [...new Set([...shownCodes(attempt.refs), ...codesOf(mayHaveSeen(call, context.settings), context)])];
   if (codes.length === 0) return { kind: 'skipped', why: 'no card was opened' };
   const answer = await client.post(EVENT_PATH, { event: hangupEvent(call, codes, phone, context) }, attempt.signal);
   return answer.ok ? { kind: 'accepted', ...warningsOf(unmapped(answer.body)) } : answer.failure;

@@ -198,6 +198,16 @@ describe('cards', () => {
     await attempt(connect().connection, CLOSE, finished, { refs: {}, card: 'unknown' });
     expect(sent()).toMatchObject([{ type: 'hangup', codes: ['151', '152'] }]);
   });
+
+  it('one is closed for whom the call was handed on to, though only the first opening was answered', async () => {
+    const finished = handedOn(aCall({ rang: ['151'] }), [
+      ['151', 10],
+      ['152', 50],
+    ]);
+    const shown = { refs: { codes: '["151"]' }, card: 'accepted' } as const;
+    await attempt(connect().connection, CLOSE, finished, shown);
+    expect(sent()).toMatchObject([{ type: 'hangup', codes: ['151', '152'] }]);
+  });
 });
 
 describe('a call handed on, with one record for each', () => {
