@@ -31,11 +31,16 @@ export function sessionOf(enterprises: readonly Enterprise[]): PbxSettings | nul
   return byNumber.find((one) => one.mode !== 'off' && one.sources.includes('ami') && one.pbx)?.pbx ?? null;
 }
 
-/** How to reach the PBX of these enterprises; null when none of them has its calls from AMI. */
+/**
+ * How to reach the PBX of these enterprises; null when none of them has its calls from AMI. Where callers wait to be
+ * redirected `auto` is the quicker transport.
+ */
 export function pbxTarget(key: string, enterprises: readonly Enterprise[]): PbxTarget | null {
   const pbx = sessionOf(enterprises);
   if (!pbx) return null;
-  const { host, port, tls, tlsCa, tlsVerify, username, secret, transport, md5, encoding, allowPlain, eventMask } = pbx;
+  const { host, port, tls, tlsCa, tlsVerify, username, secret, md5, encoding, allowPlain, eventMask } = pbx;
+  const callersWait = enterprises.some(({ smartRedirect }) => smartRedirect !== null && smartRedirect.mode !== 'off');
+  const transport = pbx.transport === 'auto' && callersWait ? 'native' : pbx.transport;
   return { key, host, port, tls, tlsCa, tlsVerify, username, secret, transport, md5, encoding, allowPlain, eventMask };
 }
 

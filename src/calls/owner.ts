@@ -3,8 +3,8 @@
  *
  * States
  * - `folding`: facts from the link (in memory) and from the inbox (acknowledged webhooks, in the database) are folded in
- *   batches; each batch is one transaction that consumes the facts, saves the calls they changed, their call events and
- *   the deliveries these owe. Only after the commit does the tracker keep the new state.
+ *   batches (an idle owner lets the facts of one step of a call come together first); each batch is one transaction that
+ *   consumes the facts, saves the calls they changed, their call events and the deliveries these owe. Only after the commit does the tracker keep the new state.
  * - `away`: the database does not answer. AMI facts go to this PBX's disk journal, in order; nothing is folded. When the
  *   database answers again the live calls are read anew and the journal is folded, each batch with its sequence number;
  *   then `folding` goes on.
@@ -99,6 +99,8 @@ export interface OwnerDeps {
 export type OwnerState = 'folding' | 'away' | 'stopped';
 
 const BATCH = 500;
+/** One step of a call makes several facts, a few milliseconds apart: they are folded together. */
+const GATHER_MS = 10;
 const AWAY_RETRY_MS = 500;
 const BETWEEN_MS = 250;
 /** A batch our own code cannot store is tried this often before it is passed over fact by fact. */
@@ -227,6 +229,7 @@ export class Owner {
         if (await this.#turnBetween()) continue;
         if (worked) continue;
         await this.#idle(signal);
+        if (this.#queue.length > 0 && !signal.aborted) await this.#deps.clock.sleep(GATHER_MS, signal);
       }
     } finally {
       signal.removeEventListener('abort', stop);

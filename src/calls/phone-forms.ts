@@ -48,9 +48,23 @@ const PLANS: Partial<Record<string, Plan>> = {
   UA: { code: '380', length: 9, first: /^[3-9]/, prefixes: ['', '80', '8', '0'] },
 };
 
+/** Numbers read lately: one call's are read by each of its events, and once more while its caller waits to be redirected. */
+const lately = new Map<string, string | null>();
+const MOST_LATELY = 1_000;
+
 /** E.164, or null. `plus`: one stood in front. */
 export function readDigits(digits: string, plus: boolean, rules: Reading): string | null {
   if (digits.length > MOST_DIGITS) return null;
+  const key = `${plus ? '+' : ''}${digits} ${rules.country} ${rules.transform ?? ''}`;
+  const known = lately.get(key);
+  if (known !== undefined) return known;
+  if (lately.size >= MOST_LATELY) lately.clear();
+  const e164 = readAnew(digits, plus, rules);
+  lately.set(key, e164);
+  return e164;
+}
+
+function readAnew(digits: string, plus: boolean, rules: Reading): string | null {
   const { country } = rules;
   return (
     byRule(digits, plus, rules) ??
