@@ -50,6 +50,7 @@ import { createVault } from './integrations/secrets.js';
 import { createHealth } from './http/health.js';
 import { buildServer } from './http/server.js';
 import { pathOfAddress, uiPlugin } from './http/ui.js';
+import { createCallFigures, createQueueFigures, exposeFigures } from './metrics-joint.js';
 import { createPbxUnits } from './pbx-units.js';
 import { createRecordingsJoint, owedWithRecording, withoutRecording } from './recordings-joint.js';
 import { createRecoveryJoint } from './recovery-joint.js';
@@ -198,6 +199,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
 
     // 3. The PBXs: units fold facts, links and webhooks bring them.
     const counted = metrics.counter('calls_counted_total', 'What the tracker and its owners counted', ['what']);
+    const callFigures = createCallFigures(metrics);
     const tracker = { ringCollectMs: DEFAULT_RING_COLLECT_MS, ...config.calls };
     // A caller who waits to be sent on goes before what is stored of all calls.
     const urgent = createRightOfWay(clock);
@@ -376,6 +378,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     function onFolded({ events }: Folded): void {
       for (const event of events) {
         if (event.kind === 'call.finished') logFinished(log, event);
+        callFigures.told(event);
         overrides.onCallEvent?.(event);
       }
     }
@@ -446,30 +449,8 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     health.ask('journal', async () => (await webhookJournal.check())?.message ?? null);
     health.ask('recordings', () => recordings.trouble());
     health.ask('workers', () => [...failed].map(([name, why]) => `${name}: ${why}`).join('; ') || null);
-    metrics.gauge('pbx_links_live', 'PBXs whose link is up and caught up', {
-      collect: () => links.states().filter((state) => state.phase === 'live').length,
-    });
-    metrics.gauge('pbx_clock_skew_seconds', 'The clock of the PBX less ours', {
-      labels: ['pbx'],
-      collect(gauge) {
-        gauge.reset();
-        for (const { key, skewMs } of links.states()) if (skewMs !== null) gauge.set({ pbx: key }, skewMs / 1_000);
-      },
-    });
-    metrics.gauge('pbx_messages_dropped', 'What a PBX sent and was not believed or could not be read', {
-      labels: ['pbx', 'reason'],
-      collect(gauge) {
-        gauge.reset();
-        for (const { key, drops } of links.states())
-          for (const [reason, count] of Object.entries(drops)) gauge.set({ pbx: key, reason }, count);
-      },
-    });
-    metrics.gauge('calls_live', 'Calls that are going on', {
-      collect: () => units.states().reduce((sum, unit) => sum + unit.live, 0),
-    });
-    metrics.gauge('facts_waiting', 'Facts read and not stored yet', {
-      collect: () => units.states().reduce((sum, unit) => sum + unit.backlog, 0),
-    });
+    exposeFigures({ metrics, links, units, directory, pools: { main: pool, intake: intakePool, claims } });
+    const queue = createQueueFigures({ pool, clock, log, metrics });
 
     /** A part that runs until the stop. */
     function work(name: string, run: (signal: AbortSignal) => Promise<void>): void {
@@ -518,6 +499,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       work('maintenance', async (signal) => {
         for (; !signal.aborted; await clock.sleep(MAINTENANCE_MS, signal)) await maintain();
       });
+      work('queue figures', (signal) => queue.run(signal));
       work('delivery retention', (signal) => retention.run(signal));
       directory.onChange(() => void followSettings().catch((error: unknown) => log.error({ err: error }, 'settings')));
       releasers.push(() => units.stop());

@@ -77,6 +77,12 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
   const wire = metrics.histogram('redirect_wire_seconds', 'From hearing of a call to the write to its PBX');
   const counted = metrics.counter('redirect_counted_total', 'What smart redirect left alone', ['what']);
   const cache = createOwnerCache(clock);
+  metrics.gauge('owner_cache_entries', 'Clients whose owner is remembered', { collect: () => cache.stats().entries });
+  metrics.counter('owner_cache_lookups_total', 'Questions to the owner cache', ['result'], (counter) => {
+    const { hits, misses } = cache.stats();
+    counter.inc({ result: 'hit' }, hits);
+    counter.inc({ result: 'miss' }, misses);
+  });
   const kept = new Set<Promise<void>>();
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);

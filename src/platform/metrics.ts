@@ -10,7 +10,13 @@ const METRIC_PREFIX = 'trunkline_';
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface Metrics {
-  counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>;
+  /** `collect` is asked at each scrape, for what is counted elsewhere; a part that begins anew counts from nought. */
+  counter<L extends string = never>(
+    name: string,
+    help: string,
+    labels?: readonly L[],
+    collect?: (counter: Counter<L>) => void,
+  ): Counter<L>;
   /** `collect` is asked at each scrape. */
   gauge<L extends string = never>(
     name: string,
@@ -38,8 +44,30 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
   }
 
   return {
-    counter: (name, help, labels = []) =>
-      known(name, (fullName) => new Counter({ name: fullName, help, labelNames: labels, registers: [registry] })),
+    counter: <L extends string>(
+      name: string,
+      help: string,
+      labels: readonly L[] = [],
+      collect?: (counter: Counter<L>) => void,
+    ) =>
+      known(
+        name,
+        (fullName) =>
+          new Counter<L>({
+            name: fullName,
+            help,
+            labelNames: labels,
+            registers: [registry],
+            ...(collect
+              ? {
+                  collect() {
+                    this.reset();
+                    collect(this);
+                  },
+                }
+              : {}),
+          }),
+      ),
 
     gauge: <L extends string>(name: string, help: string, gauge: Parameters<Metrics['gauge']>[2] = {}) =>
       known(name, (fullName) => {

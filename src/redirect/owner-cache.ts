@@ -21,11 +21,13 @@ export interface OwnerCache {
   put(enterprise: string, integration: string, phone: string, owner: Owner | null): void;
   /** A number that a CRM says has a new owner, or all of an enterprise whose settings changed. */
   forget(enterprise: string, phone?: string): void;
+  stats(): { entries: number; hits: number; misses: number };
 }
 
 export function createOwnerCache(clock: Pick<Clock, 'monotonic'>): OwnerCache {
   const byEnterprise = new Map<string, Map<string, Entry>>();
   let size = 0;
+  const count = { hits: 0, misses: 0 };
 
   function drop(entries: Map<string, Entry>, key: string): void {
     if (entries.delete(key)) size -= 1;
@@ -36,9 +38,12 @@ export function createOwnerCache(clock: Pick<Clock, 'monotonic'>): OwnerCache {
       const entries = byEnterprise.get(enterprise);
       const key = `${phone}/${integration}`;
       const entry = entries?.get(key);
-      if (!entries || !entry) return undefined;
-      if (entry.until > clock.monotonic()) return entry.owner;
-      drop(entries, key);
+      if (entry && entry.until > clock.monotonic()) {
+        count.hits += 1;
+        return entry.owner;
+      }
+      count.misses += 1;
+      if (entries && entry) drop(entries, key);
       return undefined;
     },
     put(enterprise, integration, phone, owner) {
@@ -56,5 +61,6 @@ export function createOwnerCache(clock: Pick<Clock, 'monotonic'>): OwnerCache {
       for (const key of entries?.keys() ?? [])
         if (entries && (phone === undefined || key.startsWith(`${phone}/`))) drop(entries, key);
     },
+    stats: () => ({ entries: size, ...count }),
   };
 }

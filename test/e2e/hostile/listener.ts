@@ -69,7 +69,7 @@ export async function listen(grounds: readonly Ground[], user: User): Promise<Li
       said: (kind) => Buffer.concat(said.get(kind) ?? []),
       async dropped(kind) {
         const lines = (await metrics()).matchAll(
-          /^trunkline_pbx_messages_dropped\{pbx="([^"]*)",reason="([^"]*)"\} (\d+)/gm,
+          /^trunkline_pbx_messages_dropped_total\{pbx="([^"]*)",reason="([^"]*)"\} (\d+)/gm,
         );
         const mine = [...lines].filter(([, pbx]) => pbx === `127.0.0.1:${ports.get(kind)}`);
         return Object.fromEntries(mine.map(([, , reason, count]) => [reason, Number(count)]));
