@@ -214,6 +214,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       openJournal: (dir) => openJournal({ dir, log, ...config.journal }),
       toFact,
       owe,
+      keepFacts: (tx, pbx, facts) => recovery.keepFacts(tx, pbx, facts),
       onFolded,
       askPbx: async (key, uids) => links.get(key)?.confirmGone(uids),
       makeWay: () => urgent.whenFree(),

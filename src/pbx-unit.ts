@@ -41,6 +41,8 @@ export interface PbxUnitDeps {
   openJournal(dir: string): Promise<Journal>;
   /** The deliveries these events owe, in the fold's transaction. Called again after the commit to wake the lanes. */
   owe(tx: PoolClient, folded: Folded): Promise<() => void>;
+  /** Keeps, in the fold's transaction, what of these facts others want besides. */
+  keepFacts(tx: PoolClient, pbx: string, facts: readonly Fact[]): Promise<void>;
   onFolded(folded: Folded): void;
   askPbx(uids: string[]): Promise<void>;
   /** As of the owner. */
@@ -138,6 +140,11 @@ export function startPbxUnit(deps: PbxUnitDeps): PbxUnit {
         // Both come together; a PBX whose AMI user may not list channels gives no snapshot.
         if (fact.kind === 'link.up' || fact.kind === 'snapshot') await store.closeGaps(tx, key, fact.at);
       }
+      await deps.keepFacts(
+        tx,
+        key,
+        facts.map(({ fact }) => fact),
+      );
       await store.saveFold(tx, key, held.epoch, folded);
       return deps.owe(tx, folded);
     });

@@ -46,7 +46,7 @@ export function cdrReaderOf(
   { pool, log }: { pool: Pool; log: Logger },
 ): ((signal: AbortSignal) => Promise<void>) | null {
   const settings = enterprise.recovery?.cdr;
-  if (!settings) return null;
+  if (!settings || settings.at === 'ami') return null;
   const { pbxKey: pbx, timezone } = enterprise;
   const open = (signal: AbortSignal) => openHost(pool, enterprise, signal);
   return (signal) =>

@@ -12,6 +12,7 @@ import type { Clock } from './platform/clock.js';
 import { TrunklineError } from './platform/errors.js';
 import type { Logger } from './platform/log.js';
 import type { Metrics } from './platform/metrics.js';
+import { recordOf } from './recovery/cdr-event.js';
 import { createCdrSource } from './recovery/cdr-source.js';
 import { createEventsSource } from './recovery/events-source.js';
 import { contextOf, openHost, reconcileOf } from './recovery-context.js';
@@ -19,7 +20,7 @@ import type { TrackerTimes } from './recovery-context.js';
 import { createPace } from './recovery/pace.js';
 import { runNightly } from './recovery/nightly.js';
 import type { NightlyDeps } from './recovery/nightly.js';
-import { dropOldCdrs } from './recovery/cdr-store.js';
+import { dropOldCdrs, insertCdrs } from './recovery/cdr-store.js';
 import { isReconciled } from './recovery/reconcile-store.js';
 import type { Reconciled } from './recovery/reconcile.js';
 import type { CallsPort } from './recovery/ports.js';
@@ -57,6 +58,8 @@ const CDR_DAYS = 90;
 export interface RecoveryJoint {
   /** One day of one enterprise, laid side by side and kept; null when there is no such enterprise. */
   reconcile(enterprise: string, day: string): Promise<Reconciled | null>;
+  /** In the transaction that folds these facts: the PBX's own records among them are kept where they are wanted. */
+  keepFacts(tx: PoolClient, pbx: string, facts: readonly Fact[]): Promise<void>;
   maintain(): Promise<void>;
   plugin(app: FastifyInstance): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
@@ -75,6 +78,8 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
     isOurs: (pbx) => deps.units().isOurs(pbx),
     now: () => clock.now(),
   };
+  /** By PBX; new ones only for new settings. */
+  const made = new Map<string, { from: Enterprise; sources: SourcesOf | null }>();
   const posted = createPosted({
     pool,
     port,
@@ -110,8 +115,17 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
   /** Enterprises that share a PBX share its sources: the lowest number's settings speak for it. */
   function sourcesOf(pbx: string): SourcesOf | null {
     const enterprise = directory.onPbx(pbx).filter(hasSources).toSorted(byNumber)[0];
-    if (!enterprise?.recovery) return null;
+    if (!enterprise) return null;
+    const known = made.get(pbx);
+    if (known?.from === enterprise) return known.sources;
+    const sources = makeSources(pbx, enterprise);
+    made.set(pbx, { from: enterprise, sources });
+    return sources;
+  }
+
+  function makeSources(pbx: string, enterprise: Enterprise): SourcesOf | null {
     const { recovery: settings, number, timezone } = enterprise;
+    if (!settings) return null;
     const shared = {
       pbx,
       timezone,
@@ -124,8 +138,21 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
     if (settings.events)
       sources.push(createEventsSource({ ...shared, enterprise: number, settings: settings.events, readRequest }));
     if (settings.cdr) sources.push(createCdrSource({ ...shared, now: () => clock.now(), settings: settings.cdr }));
-    const posts = enterprise.sources.includes('webhook');
-    return { sources, everyMs: posts ? settings.everyMinutes * 60_000 : 0 };
+    // A link tells of calls itself, but for its PBX's records somebody has to look whether a call of theirs is missing.
+    const byItself = enterprise.sources.includes('webhook') || settings.cdr !== null;
+    return { sources, everyMs: byItself ? settings.everyMinutes * 60_000 : 0 };
+  }
+
+  async function keepFacts(tx: PoolClient, pbx: string, facts: readonly Fact[]): Promise<void> {
+    const told = facts.filter((fact) => fact.kind === 'cdr');
+    if (told.length === 0) return;
+    const enterprise = directory.onPbx(pbx).find(({ mode, recovery: wants }) => mode !== 'off' && wants?.cdr);
+    if (!enterprise) return;
+    await insertCdrs(
+      tx,
+      pbx,
+      told.flatMap((fact) => recordOf(fact, enterprise.timezone) ?? []),
+    );
   }
 
   const differing = metrics.gauge('reconciliation_differences', 'What differed in the day last reconciled', {
@@ -155,6 +182,7 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
       await Promise.all([posted.run(signal), recovery.run(signal), runNightly(nightly, signal)]);
     },
     reconcile,
+    keepFacts,
     maintain: () => dropOldCdrs(pool, CDR_DAYS),
     plugin: (app) =>
       downloadPlugin(app, {

@@ -251,5 +251,16 @@ function cdr(message: AmiMessage): Body | null {
     disposition: valueOf(message, 'Disposition') ?? '',
     billableSeconds: numberOf(message, 'BillableSeconds'),
     queue: inQueue ? (valueOf(message, 'LastData')?.split(',')[0] ?? null) : null,
+    told: {
+      src: message.get('Source') ?? '',
+      dst: message.get('Destination') ?? '',
+      context: message.get('DestinationContext') ?? '',
+      clid: message.get('CallerID') ?? '',
+      lastApp: message.get('LastApplication') ?? '',
+      start: message.get('StartTime') ?? '',
+      answer: message.get('AnswerTime') ?? '',
+      end: message.get('EndTime') ?? '',
+      billSeconds: numberOf(message, 'BillableSeconds') ?? 0,
+    },
   };
 }

@@ -29,6 +29,19 @@ export interface LiveChannel extends ChannelInfo {
   dnid: string | null;
 }
 
+/** A call detail record as an event tells it. Stamps are the PBX's local time; empty where it says nothing. */
+export interface ToldRecord {
+  src: string;
+  dst: string;
+  context: string;
+  clid: string;
+  lastApp: string;
+  start: string;
+  answer: string;
+  end: string;
+  billSeconds: number;
+}
+
 /** One of the fleet's own events, posted as a webhook or read from `LisAMI_EventData`. Fields as read, normalised in form only. */
 export interface FleetEvent {
   event: 'start' | 'dial' | 'bridge' | 'bridge_create' | 'bridge_leave' | 'bridge_destroy' | 'new_callerid' | 'hangup';
@@ -124,6 +137,8 @@ type FactBody =
       billableSeconds: number | null;
       /** Name of the queue, where the call went through one. */
       queue?: string | null;
+      /** The rest of the record, for whoever counts by the PBX's own. */
+      told?: ToldRecord;
     }
   | { kind: 'fleet'; fleet: FleetEvent }
   /** The link to the PBX was lost or came up again; a snapshot of every live channel follows an `up`. */

@@ -30,8 +30,8 @@ export const recovery = z.looseObject({
   cdr: z
     .looseObject({
       file: path.default('/var/log/asterisk/cdr-csv/Master.csv'),
-      /** `local`: on this machine. */
-      at: z.enum(['ssh', 'local']).default('ssh'),
+      /** `local`: on this machine; `ami`: no file is read, only what the link to the PBX tells (cdr_manager). That counts with each of them. */
+      at: z.enum(['ssh', 'local', 'ami']).default('ssh'),
       zone,
       /** Days to look back when nothing was read yet. */
       days: z.number().int().min(0).max(366).default(1),

@@ -62,7 +62,7 @@ export function readCdrLine(line: string, zone: string, home: string): CdrRecord
 }
 
 /** A record may begin long after its channel; by whole hours less than a zone's offset it does not. */
-function fitsBirth(start: number | null | undefined, born: number | null): boolean {
+export function fitsBirth(start: number | null | undefined, born: number | null): boolean {
   if (start === null || start === undefined || born === null) return false;
   return start - born >= -LATEST_MS && start - born < 3_600_000 - LATEST_MS;
 }

@@ -1,6 +1,7 @@
 /**
- * Asterisk's own records as a source. What is read is stored as it is, and the cursor with it; whose call a record is, is looked at
- * afterwards and as often as need be, so a call whose last record comes late is put together all the same.
+ * Asterisk's own records as a source: of its file, and those its link told (`cdr-event.ts`). What is read is stored as it is, and the
+ * cursor with it; whose call a record is, is looked at afterwards and as often as need be, so a call whose last record comes late is
+ * put together all the same.
  *
  * A file may hold years: of what ended `days` before it was first read no call is made by itself, only when somebody asks for it.
  */
@@ -24,7 +25,8 @@ import type { Pool } from './store.js';
 
 export interface CdrSettings {
   file: string;
-  at: 'ssh' | 'local';
+  /** `ami`: there is no file, only what the link tells. */
+  at: 'ssh' | 'local' | 'ami';
   zone: string;
   days: number;
 }
@@ -59,15 +61,20 @@ export function createCdrSource(deps: CdrDeps): Source {
     if (!port.context(pbx)) return NO_PROGRESS;
     let progress = NO_PROGRESS;
     const add = (more: Partial<Progress>) => onProgress((progress = addProgress(progress, more)));
-    await readNewCdrs(deps, signal, add);
+    // What the link told is looked at whether or not the file can be had.
+    const failure: unknown = await readNewCdrs(deps, signal, add).catch(
+      (error: unknown) => error ?? new Error('failed'),
+    );
     await passOverBefore(pool, pbx, (await loadCursor<Place>(pool, pbx, 'cdr'))?.place.since ?? 0);
     if (window) await unsettleCdrs(pool, pbx, window.from, window.to);
     for (;;) {
       signal.throwIfAborted();
       const rows = await readUnsettled(pool, pbx, until, TOGETHER);
-      if (rows.length === 0) return progress;
+      if (rows.length === 0) break;
       add(await settle(rows));
     }
+    if (failure !== undefined) throw failure;
+    return progress;
   }
 
   /** Of records that are over: their calls are known, or are stored now, or are none. */
@@ -104,16 +111,17 @@ export function createCdrSource(deps: CdrDeps): Source {
     return { ...kept, known: kept.known + calls.length - missing.length };
   }
 
-  return { name: 'cdr', run };
+  return { name: 'cdr', fillsGaps: deps.settings.at !== 'ami', run };
 }
 
-/** Stores what the file has new, and its place with it. */
+/** Stores what the file has new, and its place with it; nothing where there is no file. */
 export async function readNewCdrs(
   deps: CdrReaderDeps,
   signal: AbortSignal,
   add: (more: Partial<Progress>) => void,
 ): Promise<void> {
   const { pbx, pool, settings } = deps;
+  if (settings.at === 'ami') return;
   await withFiles(deps, signal, async (files) => {
     const known = await loadCursor<Place>(pool, pbx, 'cdr');
     const since = known?.place.since ?? deps.now() - settings.days * DAY_MS;

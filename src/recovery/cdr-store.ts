@@ -2,16 +2,16 @@ import { digestOf } from './cdr-record.js';
 import type { CdrRecord } from './cdr-record.js';
 import type { Queryable } from './store.js';
 
-/** What is there already stays as it is. */
+/** What is there already stays as it is. Always in one order: the file's and the link's may come at the same moment. */
 export async function insertCdrs(db: Queryable, pbx: string, records: readonly CdrRecord[]): Promise<void> {
   if (records.length === 0) return;
-  const rows = records.map((record) => ({ digest: digestOf(record), record }));
+  const rows = records.map((record) => ({ digest: digestOf(record), r: record }));
   await db.query(
     `INSERT INTO pbx_cdrs (pbx, digest, uid, linkedid, channel, dst_channel, record, started_at, ended_at)
      SELECT $1, digest, r->>'uid', r->>'linkedid', r->>'channel', r->>'dstChannel', r,
             to_timestamp((r->>'start')::float8 / 1000), to_timestamp((r->>'end')::float8 / 1000)
-       FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (digest text, record jsonb)) WITH ORDINALITY AS x (digest, r)
-      ORDER BY ordinality
+       FROM jsonb_to_recordset($2::jsonb) AS x (digest text, r jsonb)
+      ORDER BY digest
      ON CONFLICT (pbx, digest) DO NOTHING`,
     [pbx, JSON.stringify(rows)],
   );

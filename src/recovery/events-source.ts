@@ -53,7 +53,7 @@ const DAY_MS = 86_400_000;
 const AFTER_MIDNIGHT_MS = 10 * 60_000;
 
 export function createEventsSource(deps: EventsDeps): Source {
-  return { name: 'events', run: (options) => new Run(deps, options).all() };
+  return { name: 'events', fillsGaps: true, run: (options) => new Run(deps, options).all() };
 }
 
 class Run {

@@ -19,13 +19,14 @@ export async function cdrsOf(
   return rows;
 }
 
-/** Up to when the PBX's records were read; null when never. Unix ms. */
+/** Up to when the PBX's records were read, or were told by its link; null when never. Unix ms. */
 export async function cdrReadAt(db: Queryable, pbx: string): Promise<number | null> {
-  const { rows } = await db.query<{ at: Date }>(
-    `SELECT moved_at AS at FROM recovery_cursors WHERE pbx = $1 AND source = 'cdr'`,
+  const { rows } = await db.query<{ at: Date | null }>(
+    `SELECT greatest((SELECT moved_at FROM recovery_cursors WHERE pbx = $1 AND source = 'cdr'),
+                     (SELECT max(ended_at) FROM pbx_cdrs WHERE pbx = $1)) AS at`,
     [pbx],
   );
-  return rows[0]?.at.getTime() ?? null;
+  return rows[0]?.at?.getTime() ?? null;
 }
 
 /** Calls that began in this time, of an enterprise or (null) of all others of its PBX, with all their channels. */
@@ -38,7 +39,8 @@ export async function callsBetween(
 ): Promise<CallSide[]> {
   const { rows } = await db.query<CallSide>(
     `SELECT c.id, c.enterprise_number AS enterprise, c.external_id AS "externalId", c.unique_id AS uid, c.direction,
-            round(extract(epoch FROM c.started_at) * 1000)::float8 AS "startedAt", c.state IS NOT NULL AS live, c.recovered,
+            round(extract(epoch FROM c.started_at) * 1000)::float8 AS "startedAt",
+            round(extract(epoch FROM coalesce(c.ended_at, now())) * 1000)::float8 AS "endedAt", c.state IS NOT NULL AS live, c.recovered,
             EXISTS (SELECT FROM call_events e WHERE e.call_id = c.id AND e.kind = 'call.finished') AS told,
             ARRAY(SELECT u.uid FROM call_uids u WHERE u.call_id = c.id) AS uids
        FROM calls c

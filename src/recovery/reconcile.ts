@@ -11,6 +11,7 @@ export interface CallSide {
   uid: string;
   direction: string;
   startedAt: number;
+  endedAt: number;
   live: boolean;
   recovered: boolean;
   /** It finished, and CRMs were told or told why not. */
@@ -101,10 +102,7 @@ export function compare(sides: Sides): Reconciled {
   if (sides.pbx !== null) {
     for (const call of ours) {
       if (met.has(call)) continue;
-      const why =
-        readAt === null || readAt < call.startedAt
-          ? 'its record was not read yet'
-          : 'Asterisk wrote no record of it (cdr.conf: unanswered, or its channels)';
+      const why = whyUntold(call, sides);
       differences.push({ what: 'not in the PBX', call: call.externalId, at: call.startedAt, integration: null, why });
     }
   }
@@ -121,10 +119,19 @@ export function compare(sides: Sides): Reconciled {
   };
 }
 
+function whyUntold({ startedAt, endedAt }: CallSide, { readAt, gaps }: Sides): string {
+  if (readAt === null || readAt < startedAt) return 'its record was not read yet';
+  if (touches(gaps, startedAt, endedAt)) return 'the link was away when its record may have been told';
+  return 'Asterisk wrote no record of it (cdr.conf: unanswered, or its channels)';
+}
+
+function touches(gaps: Sides['gaps'], from: number, to: number): boolean {
+  return gaps.some((gap) => gap.from <= to && (gap.to === null || from <= gap.to));
+}
+
 function whyMissing(one: PbxSide, { gaps }: Sides): string {
   const [from, to] = [one.records[0]?.start ?? 0, Math.max(...one.records.map(({ end }) => end))];
-  const inGap = gaps.some((gap) => gap.from <= to && (gap.to === null || from <= gap.to));
-  if (inGap) return 'it fell into a gap that is not recovered yet';
+  if (touches(gaps, from, to)) return 'it fell into a gap that is not recovered yet';
   return one.fresh ? 'its records were not looked at yet' : 'nothing told of it; `trunkline recover` looks again';
 }
 

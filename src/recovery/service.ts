@@ -76,7 +76,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       const came = await source.run({ until, window, signal, onProgress: tell });
       before = addProgress(base, came);
     }
-    if (sources.length > 0 && window === null) {
+    if (window === null && fillsGaps(sources)) {
       const closed = await closeRecoveredGaps(pool, pbx, until);
       if (closed > 0) log.info({ pbx, gaps: closed }, 'gaps are recovered');
     }
@@ -150,7 +150,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       if (!isFree(pbx)) continue;
       const turn = turnOf(pbx);
       const gap = gaps.get(pbx);
-      const gapIsDue = gap !== undefined && gap <= port.now() - times.settleMs;
+      const gapIsDue =
+        gap !== undefined && gap <= port.now() - times.settleMs && fillsGaps(deps.sourcesOf(pbx)?.sources ?? []);
       const rested = turn.nextAt <= clock.monotonic();
       const isDue = turn.failures > 0 ? rested : gapIsDue || ((deps.sourcesOf(pbx)?.everyMs ?? 0) > 0 && rested);
       if (isDue) start(pbx, (own) => gapRun(pbx, own), signal);
@@ -168,6 +169,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     },
   };
 }
+
+const fillsGaps = (sources: readonly Source[]): boolean => sources.some((source) => source.fillsGaps);
 
 function wordsOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';

@@ -31,6 +31,8 @@ export interface SourceRun {
 
 export interface Source {
   name: 'events' | 'cdr';
+  /** It has what was told while nobody listened. */
+  fillsGaps: boolean;
   /** @throws TrunklineError when the host, a file or the database could not be had; what was stored before stays */
   run(options: SourceRun): Promise<Progress>;
 }
