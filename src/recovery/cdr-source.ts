@@ -62,9 +62,7 @@ export function createCdrSource(deps: CdrDeps): Source {
     let progress = NO_PROGRESS;
     const add = (more: Partial<Progress>) => onProgress((progress = addProgress(progress, more)));
     // What the link told is looked at whether or not the file can be had.
-    const failure: unknown = await readNewCdrs(deps, signal, add).catch(
-      (error: unknown) => error ?? new Error('failed'),
-    );
+    const [read] = await Promise.allSettled([readNewCdrs(deps, signal, add)]);
     await passOverBefore(pool, pbx, (await loadCursor<Place>(pool, pbx, 'cdr'))?.place.since ?? 0);
     if (window) await unsettleCdrs(pool, pbx, window.from, window.to);
     for (;;) {
@@ -73,7 +71,7 @@ export function createCdrSource(deps: CdrDeps): Source {
       if (rows.length === 0) break;
       add(await settle(rows));
     }
-    if (failure !== undefined) throw failure;
+    if (read.status === 'rejected') throw read.reason;
     return progress;
   }
 
