@@ -24,7 +24,15 @@ const pbx = (uid: string, over: Partial<PbxSide> = {}): PbxSide => ({
 });
 
 const ours = (uid: string, over: Partial<CallSide> = {}): CallSide => ({
-  ...{ id: uid, enterprise: '0367', externalId: `0367-${uid}`, uid, direction: 'in', startedAt: T, endedAt: T + 30_000 },
+  ...{
+    id: uid,
+    enterprise: '0367',
+    externalId: `0367-${uid}`,
+    uid,
+    direction: 'in',
+    startedAt: T,
+    endedAt: T + 30_000,
+  },
   ...{ live: false, recovered: false, told: true, uids: [uid] },
   ...over,
 });
