@@ -9,6 +9,7 @@ import { createPbxLinks } from './ami/links.js';
 import type { CallEvent } from './calls/vocabulary.js';
 import type { Folded } from './calls/tracker.js';
 import { accountDeps } from './accounts-joint.js';
+import { alertSecretsOf, alertSender, createAlertsJoint } from './alerts-joint.js';
 import { createAdminJoint } from './admin-joint.js';
 import { createClickJoint } from './click-joint.js';
 import { amoCrmStates, createLettingInJoint } from './letting-in-joint.js';
@@ -268,6 +269,19 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       links: () => links,
     });
     const lettingIn = createLettingInJoint({ clock, log, box, directory, connections });
+    const alertChannels = { secrets: alertSecretsOf(vault), send: alertSender(http, clock) };
+    const alerts = createAlertsJoint({
+      pool,
+      clock,
+      log,
+      metrics,
+      holder: instance.holder,
+      directory,
+      connections,
+      delivery,
+      links,
+      ...alertChannels,
+    });
     const admin = createAdminJoint({
       pool,
       clock,
@@ -282,6 +296,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       adminPassword: config.adminPassword,
       guard,
       http,
+      alerts: alertChannels,
       replayLifeMs: settings.lifeMs.durable,
       hasContext: (key, context) => redirect.hasContext(key, context),
       tryRedirect: (...call) => redirect.tryOut(...call),
@@ -465,6 +480,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       await clicks.maintain();
       await recovery.maintain();
       await admin.maintain();
+      await alerts.maintain();
     }
 
     /** What must be done once before the parts may run; a database that goes away in the middle is waited for. */
@@ -500,6 +516,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       work('maintenance', async (signal) => {
         for (; !signal.aborted; await clock.sleep(MAINTENANCE_MS, signal)) await maintain();
       });
+      work('alerts', (signal) => alerts.run(signal));
       work('queue figures', (signal) => queue.run(signal));
       work('delivery retention', (signal) => retention.run(signal));
       directory.onChange(() => void followSettings().catch((error: unknown) => log.error({ err: error }, 'settings')));

@@ -33,7 +33,8 @@ const MAY: Record<string, readonly string[] | 'everyone'> = {
   recovery: ['calls', 'platform'],
   http: ['platform'],
   ui: [],
-  admin: ['calls', 'config', 'integrations', 'delivery', 'redirect', 'recordings', 'recovery', 'platform'],
+  alerts: ['platform'],
+  admin: ['alerts', 'calls', 'config', 'integrations', 'delivery', 'redirect', 'recordings', 'recovery', 'platform'],
 };
 
 /** The rest of a module knows no SQL. */

@@ -34,6 +34,67 @@ TABLE admin_tries (
   CONSTRAINT admin_tries_pkey PRIMARY KEY (key)
 );
 
+TABLE alert_notices (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  alert_id bigint NOT NULL,
+  scope text NOT NULL,
+  channel text NOT NULL,
+  what text NOT NULL,
+  level integer NOT NULL,
+  state text NOT NULL DEFAULT 'pending'::text,
+  attempts integer NOT NULL DEFAULT 0,
+  due_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  sent_at timestamp with time zone,
+  last_error text,
+  CONSTRAINT alert_notices_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id) ON DELETE CASCADE,
+  CONSTRAINT alert_notices_pkey PRIMARY KEY (id),
+  CONSTRAINT alert_notices_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sent'::text, 'superseded'::text, 'failed'::text])))
+);
+CREATE INDEX alert_notices_last ON alert_notices USING btree (alert_id, scope, channel, id DESC);
+CREATE INDEX alert_notices_pending ON alert_notices USING btree (due_at) WHERE (state = 'pending'::text);
+INTERNAL TRIGGERS 2;
+
+TABLE alert_settings (
+  scope text NOT NULL,
+  version integer NOT NULL,
+  settings jsonb NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT alert_settings_pkey PRIMARY KEY (scope)
+);
+
+TABLE alert_sightings (
+  kind text NOT NULL,
+  enterprise_number text NOT NULL,
+  subject text NOT NULL,
+  bad boolean NOT NULL,
+  detail jsonb NOT NULL,
+  since timestamp with time zone NOT NULL,
+  seen_at timestamp with time zone NOT NULL,
+  CONSTRAINT alert_sightings_pkey PRIMARY KEY (kind, enterprise_number, subject)
+);
+
+TABLE alerts (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  enterprise_number text NOT NULL,
+  kind text NOT NULL,
+  subject text NOT NULL,
+  level integer NOT NULL,
+  detail jsonb NOT NULL,
+  began_at timestamp with time zone NOT NULL DEFAULT now(),
+  seen_at timestamp with time zone NOT NULL DEFAULT now(),
+  well_since timestamp with time zone,
+  ended_at timestamp with time zone,
+  acknowledged_at timestamp with time zone,
+  acknowledged_by text,
+  muted_until timestamp with time zone,
+  CONSTRAINT alerts_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX alerts_current ON alerts USING btree (enterprise_number, kind, subject) WHERE (ended_at IS NULL);
+CREATE INDEX alerts_ended ON alerts USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX alerts_past ON alerts USING btree (enterprise_number, id DESC);
+INTERNAL TRIGGERS 2;
+
 TABLE asterisk_logs (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   "timestamp" timestamp with time zone NOT NULL DEFAULT now(),
@@ -551,6 +612,10 @@ TABLE webhook_inbox (
 CREATE INDEX webhook_inbox_pbx ON webhook_inbox USING btree (pbx, id);
 
 SEQUENCE admin_accounts_id_seq;
+
+SEQUENCE alert_notices_id_seq;
+
+SEQUENCE alerts_id_seq;
 
 SEQUENCE asterisk_logs_id_seq;
 

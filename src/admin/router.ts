@@ -39,6 +39,9 @@ import { rows as logRows } from './procedures/logs/rows.js';
 import { run as runDoctor } from './procedures/doctor/run.js';
 import { days as reconciledDays } from './procedures/reconciliation/days.js';
 import { run as reconcileDay } from './procedures/reconciliation/run.js';
+import * as alertActs from './procedures/alerts/act.js';
+import * as alertList from './procedures/alerts/list.js';
+import * as alertSettings from './procedures/alerts/settings.js';
 import { t } from './trpc.js';
 
 export const appRouter = t.router({
@@ -77,6 +80,20 @@ export const appRouter = t.router({
     update: operators.updateOperator,
     setPassword: operators.setOperatorPassword,
     remove: operators.removeOperator,
+  },
+  alerts: {
+    list: alertList.list,
+    all: alertList.all,
+    count: alertList.count,
+    countAll: alertList.countAll,
+    acknowledge: alertActs.acknowledge,
+    mute: alertActs.mute,
+    settings: alertSettings.settings,
+    saveSettings: alertSettings.saveSettings,
+    sendTest: alertSettings.sendTest,
+    platformSettings: alertSettings.platformSettings,
+    savePlatformSettings: alertSettings.savePlatformSettings,
+    sendPlatformTest: alertSettings.sendPlatformTest,
   },
   audit: { list: listAudit, all: allAudit },
   logs: { list: listLogs, get: getLog, live: liveLogs, rows: logRows },

@@ -1,4 +1,5 @@
 /** What procedures work with. The composition (admin-joint.ts) joins it. */
+import type { SecretsPort, Send } from '../alerts/ports.js';
 import type { Connections } from '../integrations/connections.js';
 import type { AnyConnector, Connection } from '../integrations/contract.js';
 import type { CrmUsers } from '../integrations/crm-users.js';
@@ -46,6 +47,8 @@ export interface AdminServices {
   crmUsers: Pick<CrmUsers, 'state' | 'load'>;
   delivery: Pick<DeliveryWorker, 'status' | 'resume'>;
   pbx: PbxPort;
+  /** Where their secrets are kept, and how a message goes out. */
+  alerts: { secrets: SecretsPort; send: Send };
 }
 
 export interface TestedAccount {

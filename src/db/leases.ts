@@ -8,7 +8,7 @@ import type { PoolClient, Queryable } from './pool.js';
  * Invariants: a live lease has one holder; two tenures never have the same epoch; `assertEpoch` in a transaction keeps
  * the lease from changing hands until that transaction ends.
  */
-export type LeaseKind = 'pbx' | 'enterprise' | 'limit';
+export type LeaseKind = 'pbx' | 'enterprise' | 'limit' | 'duty';
 
 export interface LeaseKey {
   kind: LeaseKind;

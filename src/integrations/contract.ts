@@ -162,6 +162,11 @@ export interface Connection {
    * closed. Absent: it shows nothing.
    */
   dropAsked?(refs: Readonly<Record<string, string>>, extension: string, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * Credentials that will keep us out unless a person acts, and when (Unix ms; null: at any moment). Null where nothing does: what
+   * is renewed by itself does not end.
+   */
+  credentialsEnd?(): { at: number | null; why: string } | null;
   /** Writes to the CRM what it must know of us: our module, the whole code list, the addresses it calls back; repeat-safe. */
   register?(signal: AbortSignal): Promise<CheckResult>;
   /** What a person does to let us into the account; null where settings are all it takes. `state` comes back with him. */

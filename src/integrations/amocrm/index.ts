@@ -71,6 +71,12 @@ function connect(settings: AmoCrmSettings, deps: ConnectionDeps): Connection {
         problem: () => tokens.problem(),
       }),
     check: (signal) => check(client, settings, tokens, signal),
+    credentialsEnd() {
+      const problem = tokens.problem();
+      if (problem !== null) return { at: null, why: problem };
+      const at = settings.refresh_token === null ? tokens.expiresAt() : null;
+      return at === null ? null : { at, why: 'make a new long-lived token' };
+    },
     users: (signal) => listUsers(client, settings, signal),
     async findResponsible(number, signal) {
       const phone = phoneOf(number);

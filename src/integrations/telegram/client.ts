@@ -17,7 +17,10 @@ export interface TelegramClient {
   call(method: string, parameters: Record<string, unknown>, signal: AbortSignal): Promise<Answer>;
 }
 
-export function createClient(settings: TelegramSettings, http: HttpClient): TelegramClient {
+export function createClient(
+  settings: Pick<TelegramSettings, 'bot_token' | 'api_url'>,
+  http: HttpClient,
+): TelegramClient {
   const blank = createBlanker([settings.bot_token]);
   return {
     async call(method, parameters, signal) {

@@ -1,0 +1,77 @@
+/** What stands in the database and may be wrong, of all enterprises at once. */
+import type { Queryable } from './store.js';
+
+export interface Rate {
+  enterprise: string;
+  type: string;
+  attempts: number;
+  errors: number;
+  /** The newest failure, in the log's words. */
+  last: string | null;
+}
+
+/** Attempts of the last 15 minutes. Naming the types lets it go by the index of each partition. */
+export async function failureRates(db: Queryable, types: readonly string[]): Promise<Rate[]> {
+  const { rows } = await db.query<Rate>(
+    `SELECT enterprise_number AS enterprise, integration_type AS type, count(*)::int AS attempts,
+            count(*) FILTER (WHERE status <> 'success')::int AS errors,
+            (array_agg(left(error_message, 200) ORDER BY created_at DESC) FILTER (WHERE status <> 'success'))[1] AS last
+       FROM integration_logs
+      WHERE integration_type = ANY ($1::text[]) AND created_at > now() - interval '15 minutes'
+        AND status IN ('success', 'error', 'unknown')
+      GROUP BY 1, 2`,
+    [types],
+  );
+  return rows;
+}
+
+export interface Owed {
+  enterprise: string;
+  type: string;
+  count: number;
+}
+
+export async function deadLetters(db: Queryable): Promise<Owed[]> {
+  const { rows } = await db.query<Owed>(
+    `SELECT enterprise_number AS enterprise, integration_type AS type, count(*)::int AS count
+       FROM deliveries WHERE state = 'dead' GROUP BY 1, 2`,
+  );
+  return rows;
+}
+
+/** Finished calls that should have gone by now. What is held back on purpose is not late. */
+export async function oldestWaiting(db: Queryable): Promise<(Owed & { minutes: number })[]> {
+  const { rows } = await db.query<Owed & { minutes: number }>(
+    `SELECT enterprise_number AS enterprise, integration_type AS type, count(*)::int AS count,
+            floor(extract(epoch FROM now() - min(created_at)) / 60)::int AS minutes
+       FROM deliveries
+      WHERE state IN ('pending', 'started') AND class = 'durable' AND (attempts > 0 OR due_at <= now()) GROUP BY 1, 2`,
+  );
+  return rows;
+}
+
+export interface DayDiffers {
+  enterprise: string;
+  day: string;
+  differences: number;
+}
+
+/** Where the day reconciled last differs. */
+export async function differingDays(db: Queryable): Promise<DayDiffers[]> {
+  const { rows } = await db.query<DayDiffers & { differs: boolean }>(
+    `SELECT DISTINCT ON (enterprise_number) enterprise_number AS enterprise, day::text AS day, differs,
+            jsonb_array_length(result->'differences') AS differences
+       FROM reconciliations ORDER BY enterprise_number, day DESC`,
+  );
+  return rows.filter(({ differs }) => differs);
+}
+
+/** Whether the CRM has taken anything of this integration since. */
+export async function hasAccepted(db: Queryable, enterprise: string, type: string, since: Date): Promise<boolean> {
+  const { rows } = await db.query<{ accepted: boolean }>(
+    `SELECT EXISTS (SELECT FROM integration_logs
+       WHERE enterprise_number = $1 AND integration_type = $2 AND status = 'success' AND created_at > $3) AS accepted`,
+    [enterprise, type, since],
+  );
+  return rows[0]?.accepted ?? false;
+}
