@@ -33,8 +33,25 @@ export function localIso(at: number, zone: string): string {
   return `${shown}${offset < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
 }
 
+/** A clock is set forward or back at a quarter of an hour, whatever the zone. */
+const QUARTER_MS = 15 * 60_000;
+/** By zone and quarter: the same ones are asked for with each event of a call. */
+const offsets = new Map<string, number>();
+const MOST_OFFSETS = 10_000;
+
 /** What this zone's clock shows at that moment, less UTC; ms. */
 function offsetAt(at: number, zone: string): number {
+  const quarter = Math.floor(at / QUARTER_MS);
+  const key = `${quarter} ${zone}`;
+  let offset = offsets.get(key);
+  if (offset === undefined) {
+    if (offsets.size >= MOST_OFFSETS) offsets.clear();
+    offsets.set(key, (offset = formattedOffset(quarter * QUARTER_MS, zone)));
+  }
+  return offset;
+}
+
+function formattedOffset(at: number, zone: string): number {
   const parts = new Map(
     formatOf(zone)
       .formatToParts(at)
@@ -42,7 +59,7 @@ function offsetAt(at: number, zone: string): number {
   );
   const get = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
   const shown = Date.UTC(get('year'), get('month') - 1, get('day'), get('hour'), get('minute'), get('second'));
-  return shown - Math.floor(at / 1_000) * 1_000;
+  return shown - at;
 }
 
 /** Dear to make, and of few zones. */

@@ -11,6 +11,7 @@ import { loadCursor, saveCursor } from './cursor-store.js';
 import { openEventDatabase } from './event-database.js';
 import type { EventDatabase, EventRow } from './event-database.js';
 import { HostClock, nextDay } from './host-clock.js';
+import { inBreaths } from './in-breaths.js';
 import { keepCalls } from './keep.js';
 import type { CallsPort } from './ports.js';
 import { Replay } from './replay.js';
@@ -119,11 +120,12 @@ class Run {
     const { told, young, cut } = this.#inTime(rows);
     if (told.length === 0) return 'young';
     this.#progress = addProgress(this.#progress, { read: told.length });
-    const facts = told.flatMap(({ row, at }) => this.#fact(row, at));
+    const facts: Fact[] = [];
+    await inBreaths(this.#read(told, facts));
     facts.sort((one, other) => one.at - other.at);
     const { pool, pbx } = this.#deps;
     const recalled = await recallEnded(pool, pbx, this.#replay?.unheard(facts) ?? [], facts[0]?.at ?? 0);
-    this.#replay?.fold(facts, recalled);
+    if (this.#replay) await inBreaths(this.#replay.steps(facts, recalled));
     for (const { row } of told) this.#place = { ...this.#place, [row.t]: Math.max(this.#place[row.t], row.id) };
     this.#place.offMs = this.#clock.offMs;
     this.#upTo = Math.max(this.#upTo, told.at(-1)?.at ?? 0);
@@ -149,6 +151,13 @@ class Run {
     const end = Math.min(...ends, Number.POSITIVE_INFINITY);
     const told = dated.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at);
     return { told, young, cut: ends.length > 0 };
+  }
+
+  *#read(told: readonly { row: EventRow; at: number }[], facts: Fact[]): Generator<void> {
+    for (const { row, at } of told) {
+      facts.push(...this.#fact(row, at));
+      yield;
+    }
   }
 
   #fact(row: EventRow, at: number): Fact[] {

@@ -30,6 +30,12 @@ export class Replay {
 
   /** `recalled`: what is stored of uids nobody here knows. */
   fold(facts: readonly Fact[], recalled?: Recalled): void {
+    const steps = this.steps(facts, recalled);
+    while (!steps.next().done);
+  }
+
+  /** The same, a short step at a time. */
+  *steps(facts: readonly Fact[], recalled?: Recalled): Generator<void> {
     for (let from = 0; from < facts.length;) {
       const first = facts[from];
       if (!first) return;
@@ -38,6 +44,7 @@ export class Replay {
       while (to < facts.length && (facts[to]?.at ?? 0) - first.at < TOGETHER_MS) to += 1;
       this.#draft(facts.slice(from, to), recalled);
       from = to;
+      yield;
     }
   }
 

@@ -1,6 +1,7 @@
 /** From a call to what RetailCRM wants to hear. Pure: facts and settings in, request fields out. */
 import type { CallEvent, CallFacts, CallResult } from '../../calls/vocabulary.js';
 import { httpUrl } from '../../platform/http-url.js';
+import { localIso } from '../../platform/time-zone.js';
 import type { Failure } from '../contract.js';
 import { recordsOwed, seconds } from '../credit.js';
 import type { OwedRecord } from '../credit.js';
@@ -127,18 +128,7 @@ export function lastResort({ settings }: Context): { code: string | null; warnin
 
 /** `Y-m-d H:i:s` in a zone, the only form of time RetailCRM knows. */
 function localDateTime(at: number, zone: string): string {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  }).formatToParts(at);
-  const get = (type: Intl.DateTimeFormatPartTypes) => parts.find((part) => part.type === type)?.value ?? '';
-  return `${get('year')}-${get('month')}-${get('day')} ${get('hour')}:${get('minute')}:${get('second')}`;
+  return localIso(at, zone).slice(0, 19).replace('T', ' ');
 }
 
 /** The company's number and shop. A line that is no phone number (a gateway's id) would be taken for one: left out. */

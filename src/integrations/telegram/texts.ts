@@ -3,6 +3,7 @@
  * first and escaped then: a text cut in the middle of a tag is refused as a whole.
  */
 import type { CallEvent, CallFacts } from '../../calls/vocabulary.js';
+import { localIso } from '../../platform/time-zone.js';
 import { WORDS } from './words.js';
 import type { Words } from './words.js';
 
@@ -137,8 +138,7 @@ export function phone(number: string): string {
 }
 
 function clock(at: number, timeZone: string): string {
-  const format = { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
-  return new Intl.DateTimeFormat('en-GB', format).format(at);
+  return localIso(at, timeZone).slice(11, 16);
 }
 
 function minutes(ms: number): string {
