@@ -4,7 +4,8 @@ import { createFeed } from './admin/feed.js';
 import { adminPlugin } from './admin/plugin.js';
 import { ensureFirstAdmin } from './admin/first-admin.js';
 import type { AdminServices, PbxState, TestedAccount } from './admin/services.js';
-import { createSessions } from './admin/sessions.js';
+import { mayEnterprise } from './admin/rights.js';
+import { COOKIE, createSessions } from './admin/sessions.js';
 import { dropOldSessions } from './admin/sessions-store.js';
 import { createWatch } from './admin/watch.js';
 import type { PbxLink } from './ami/link.js';
@@ -37,6 +38,8 @@ export interface AdminJointDeps extends Omit<AdminServices, Joined> {
 
 export interface AdminJoint {
   plugin(app: FastifyInstance): Promise<void>;
+  /** Whether these cookies are of somebody who is logged in and may see this enterprise. */
+  maySee(cookies: Readonly<Record<string, string | undefined>>, enterprise: string): Promise<boolean>;
   /** Once the database stands. */
   prepare(): Promise<void>;
   maintain(): Promise<void>;
@@ -95,6 +98,10 @@ export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
   const prefixes = path === '' ? [''] : ['', path];
   return {
     plugin: (app) => adminPlugin(app, { services, prefixes }),
+    async maySee(cookies, enterprise) {
+      const identity = await services.sessions.identify(cookies[COOKIE] ?? null);
+      return identity !== null && mayEnterprise(identity, enterprise);
+    },
     prepare: () => ensureFirstAdmin(pool, log, adminPassword),
     logged: (enterprise) => feed.changed(enterprise),
     maintain: () => dropOldSessions(pool),

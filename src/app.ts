@@ -355,6 +355,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       directory,
       owe: (tx, event) => owe(tx, { events: [event], arrivals: [event.at] }),
       wake: (lanes) => delivery.wake(lanes),
+      mayHear: (request, enterprise) => admin.maySee(request.cookies, enterprise),
     });
     releasers.push(() => recordings.close());
 

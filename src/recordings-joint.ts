@@ -1,13 +1,14 @@
 /** Recordings joined to the rest: calls that end, CRMs that are told, PBXs and their hosts. Part of the composition, beside app.ts. */
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import fastifyCookie from '@fastify/cookie';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallEvent, CallFacts } from './calls/vocabulary.js';
 import type { Enterprise } from './config/enterprise.js';
 import type { AppConfig } from './config/env.js';
 import { createHostKeys } from './db/host-keys.js';
 import type { Pool, PoolClient } from './db/pool.js';
 import type { LaneId } from './delivery/ports.js';
-import { releaseForRecording } from './delivery/store.js';
+import { addRecording, releaseForRecording } from './delivery/store.js';
 import type { Owed } from './delivery/outbox.js';
 import type { Directory } from './integrations/directory.js';
 import type { Step } from './integrations/contract.js';
@@ -36,6 +37,8 @@ export interface RecordingsJointDeps {
   /** What integrations are owed for an event of a call, as for any other. */
   owe(tx: PoolClient, event: CallEvent): Promise<() => void>;
   wake(lanes: readonly LaneId[]): void;
+  /** Whether a request, its cookies read, is of somebody who is logged in and may see this enterprise. */
+  mayHear(request: FastifyRequest, enterprise: string): Promise<boolean>;
 }
 
 /** What a finished call's recording means for those who are told of it. */
@@ -86,7 +89,9 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
     workFolder: join(dataDir, 'recordings-work'),
     enterprise: (number) => recordingEnterprise(directory.byNumber(number)),
     onReady: (tx, event) => deps.owe(tx, event),
-    async onKnown(tx, callId, link) {
+    async onKnown(tx, callId, link, late) {
+      if (late && link !== null) await addRecording(tx, callId, link);
+      if (late) return () => undefined;
       const lanes = await releaseForRecording(tx, { callId, link, heldMs: settings.waitMs });
       return () => deps.wake(lanes);
     },
@@ -125,18 +130,21 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
   return {
     expect,
     kick: () => lane.kick(),
-    plugin: (app) =>
-      recordingsPlugin(app, {
+    async plugin(app) {
+      await app.register(fastifyCookie);
+      await recordingsPlugin(app, {
         find: (token) => opener.byToken(token),
         open: (keptIn, key, range) => opener.open(keptIn, key, range),
         enterprise(number) {
           const found = directory.byNumber(number);
           return found && { timezone: found.timezone, linkDays: found.recordings?.linkDays ?? null };
         },
+        mayHear: (request, enterprise) => deps.mayHear(request, enterprise),
         clock,
         log,
         count: (outcome) => served.inc({ outcome }),
-      }),
+      });
+    },
     async run(signal) {
       const counting = (async () => {
         for (; !signal.aborted; await clock.sleep(GAUGE_MS, signal)) await gauge().catch(() => undefined);

@@ -471,12 +471,14 @@ TABLE recordings (
   last_error text,
   keep_until timestamp with time zone,
   ready_at timestamp with time zone,
+  history boolean NOT NULL DEFAULT false,
   CONSTRAINT recordings_pbx_unique_id_call_id_key UNIQUE (pbx, unique_id, call_id),
   CONSTRAINT recordings_pkey PRIMARY KEY (id),
   CONSTRAINT recordings_token_key UNIQUE (token)
 );
 CREATE UNIQUE INDEX recordings_call ON recordings USING btree (call_id);
-CREATE INDEX recordings_due ON recordings USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX recordings_due ON recordings USING btree (due_at) WHERE ((due_at IS NOT NULL) AND (NOT history));
+CREATE INDEX recordings_due_history ON recordings USING btree (due_at) WHERE ((due_at IS NOT NULL) AND history);
 CREATE INDEX recordings_keep ON recordings USING btree (keep_until) WHERE (state = 'ready'::text);
 CREATE INDEX recordings_uid ON recordings USING btree (enterprise_number, unique_id);
 

@@ -107,6 +107,7 @@ export type CallEvent =
   | (EventBase & { kind: 'call.answered'; extension: string | null })
   | (EventBase & { kind: 'call.transferred'; transfer: Transfer })
   | (EventBase & { kind: 'call.finished' })
-  | (EventBase & { kind: 'recording.ready'; file: string });
+  /** `late`: it had been taken for absent, and who is told of a call once was told of none. */
+  | (EventBase & { kind: 'recording.ready'; file: string; late?: boolean });
 
 export type CallEventKind = CallEvent['kind'];

@@ -274,7 +274,8 @@ export async function notifyLanes(db: Queryable, payload: string): Promise<void>
 
 /**
  * The recording of a call is known now: what was held back for it is due, with this address in the place of the one it was given, or
- * with none. `heldMs` is what it was held back for that alone. Answers the lanes to wake.
+ * with none; that goes on waiting for one as long as it is not sent. `heldMs` is what it was held back for that alone. Answers the lanes to
+ * wake.
  */
 export async function releaseForRecording(
   tx: Queryable,
@@ -282,7 +283,7 @@ export async function releaseForRecording(
 ): Promise<LaneId[]> {
   const { rows } = await tx.query<LaneId>(
     `UPDATE deliveries
-        SET due_at = greatest(now(), due_at - $3 * interval '1 millisecond'), awaits_recording = false,
+        SET due_at = greatest(now(), due_at - $3 * interval '1 millisecond'), awaits_recording = ($2::text IS NULL),
             leased_until = greatest(now(), due_at - $3 * interval '1 millisecond'),
             event = jsonb_set(event, '{call,recordingFile}', coalesce(to_jsonb($2::text), 'null'))
       WHERE call_id = $1 AND state = 'pending' AND attempts = 0 AND awaits_recording
@@ -290,4 +291,13 @@ export async function releaseForRecording(
     [callId, link, heldMs],
   );
   return rows;
+}
+
+/** A recording that was taken for absent is there: what could not be sent meanwhile tells of it. A repeat says what was said before. */
+export async function addRecording(tx: Queryable, callId: string, link: string): Promise<void> {
+  await tx.query(
+    `UPDATE deliveries SET awaits_recording = false, event = jsonb_set(event, '{call,recordingFile}', to_jsonb($2::text))
+      WHERE call_id = $1 AND state IN ('pending', 'dead') AND awaits_recording AND NOT unknown_outcome`,
+    [callId, link],
+  );
 }

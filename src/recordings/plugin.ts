@@ -12,6 +12,8 @@ export interface RecordingsPluginOptions {
   find(token: string): Promise<ServedRecording | null>;
   open(keptIn: string, key: string, range: { start: number; end: number } | null): Promise<Readable | null>;
   enterprise(number: string): { timezone: string; linkDays: number | null } | null;
+  /** Whether whoever asks is logged in and may hear the calls of this enterprise: his page plays what is kept, whatever the age of its link. */
+  mayHear(request: FastifyRequest, enterprise: string): Promise<boolean>;
   clock: Clock;
   log: Logger;
   count(outcome: Served): void;
@@ -47,7 +49,8 @@ export async function recordingsPlugin(app: FastifyInstance, options: Recordings
     if (!found) return refuse(reply, 404, 'unknown', 'there is no such recording');
     const settings = options.enterprise(found.enterprise);
     const linkDays = settings?.linkDays ?? Infinity;
-    if (found.ageMs > linkDays * DAY_MS) return refuse(reply, 410, 'expired', 'this link has expired');
+    if (found.ageMs > linkDays * DAY_MS && !(await options.mayHear(request, found.enterprise)))
+      return refuse(reply, 410, 'expired', 'this link has expired');
     if (found.state === 'expected') {
       reply.header('retry-after', String(RETRY_SECONDS));
       return refuse(reply, 404, 'waiting', 'the recording is not ready yet: try again in a moment');

@@ -11,7 +11,7 @@ export { inTransaction };
 export type RecordingState = 'expected' | 'ready' | 'absent' | 'failed' | 'removed';
 
 export interface NewRecording {
-  call: Pick<CallFacts, 'id' | 'enterprise' | 'pbx' | 'uid' | 'recordingFile'>;
+  call: Pick<CallFacts, 'id' | 'enterprise' | 'pbx' | 'uid' | 'recordingFile' | 'recovered'>;
   token: string;
   link: string | null;
   absentMs: number;
@@ -25,8 +25,8 @@ export async function expectRecording(
 ): Promise<{ link: string | null; isNew: boolean }> {
   const { call } = one;
   const { rows } = await tx.query<{ link: string | null; isNew: boolean }>(
-    `INSERT INTO recordings AS r (enterprise_number, call_id, pbx, unique_id, token, link, source_file, absent_ms, due_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 millisecond')
+    `INSERT INTO recordings AS r (enterprise_number, call_id, pbx, unique_id, token, link, source_file, absent_ms, due_at, history)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 millisecond', $10)
      ON CONFLICT (call_id) DO UPDATE SET updated_at = now()
      RETURNING link, xmax = 0 AS "isNew"`,
     [
@@ -39,6 +39,7 @@ export async function expectRecording(
       call.recordingFile,
       one.absentMs,
       one.firstLookMs,
+      call.recovered,
     ],
   );
   return rows[0] ?? { link: one.link, isNew: true };
@@ -80,25 +81,36 @@ export interface DueRecording {
   absentMs: number;
   seen: Seen;
   link: string | null;
+  /** Of a recovered call. */
+  history: boolean;
   call: RecordedCall | null;
   uids: string[];
 }
 
-/** Takes rows whose time has come; each comes up again when its lease has run out. */
-export async function claimDue(db: Queryable, limit: number, leaseMs: number): Promise<DueRecording[]> {
+/** Takes rows whose time has come, at most `history` of them of recovered calls and those last; each comes up again when its lease has run out. */
+export async function claimDue(
+  db: Queryable,
+  limits: { all: number; history: number },
+  leaseMs: number,
+): Promise<DueRecording[]> {
   const { rows } = await db.query<DueRecording>(
-    `WITH due AS MATERIALIZED (
-       SELECT id FROM recordings WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    `WITH live AS MATERIALIZED (
+       SELECT id FROM recordings WHERE due_at <= now() AND NOT history ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+     ), history AS MATERIALIZED (
+       SELECT id FROM recordings WHERE due_at <= now() AND history ORDER BY due_at
+        LIMIT greatest(0, least($3::int, $1::int - (SELECT count(*)::int FROM live))) FOR UPDATE SKIP LOCKED
+     ), due AS (
+       SELECT id FROM live UNION ALL SELECT id FROM history
      ), taken AS (
        UPDATE recordings r SET due_at = now() + $2 * interval '1 millisecond', looks = r.looks + 1
          FROM due WHERE r.id = due.id RETURNING r.*
      )
-     SELECT t.id, t.enterprise_number AS enterprise, t.call_id AS "callId", t.looks, t.state, t.absent_ms AS "absentMs", t.seen, t.link,
+     SELECT t.id, t.enterprise_number AS enterprise, t.call_id AS "callId", t.looks, t.state, t.absent_ms AS "absentMs", t.seen, t.link, t.history,
             (extract(epoch FROM now() - t.ended_at) * 1000)::float8 AS "ageMs",
             coalesce(t.call, c.facts || jsonb_build_object('recordingFile', coalesce(t.source_file, c.facts->>'recordingFile'))) AS call,
             ARRAY(SELECT u.uid FROM call_uids u WHERE u.call_id = t.call_id ORDER BY u.uid) AS uids
        FROM taken t LEFT JOIN calls c ON c.id = t.call_id`,
-    [limit, leaseMs],
+    [limits.all, leaseMs, limits.history],
   );
   return rows;
 }
@@ -185,7 +197,7 @@ export async function saveReadyEvent(
   tx: Queryable,
   callId: string,
   link: string,
-  at: number,
+  { at, late }: { at: number; late: boolean },
 ): Promise<CallEvent | null> {
   const { rows } = await tx.query<{ facts: CallFacts }>(
     'SELECT facts FROM calls WHERE id = $1 AND merged_into IS NULL',
@@ -198,6 +210,7 @@ export async function saveReadyEvent(
     seq: READY_SEQ,
     at,
     file: link,
+    ...(late ? { late } : {}),
     call: { ...facts, recorded: true, recordingFile: link },
   };
   await tx.query(

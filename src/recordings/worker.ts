@@ -36,8 +36,8 @@ export interface RecordingLaneDeps {
   enterprise(number: string): RecordingEnterprise | null;
   /** The call's recording can be played: whoever is owed that is told, in this transaction. The answer is called after it. */
   onReady(tx: PoolClient, event: CallEvent): Promise<() => void>;
-  /** Whoever waited for the recording of a call waits no longer. */
-  onKnown(tx: PoolClient, callId: string, link: string | null): Promise<() => void>;
+  /** Whoever waited for the recording of a call waits no longer. `late`: he was told that there is none. */
+  onKnown(tx: PoolClient, callId: string, link: string | null, late: boolean): Promise<() => void>;
   count(outcome: 'ready' | 'absent' | 'failed' | 'removed'): void;
 }
 
@@ -57,7 +57,8 @@ const FULL = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
 export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
   const { pool, clock, log, settings, sources, keep } = deps;
-  const running = new Set<Promise<void>>();
+  /** Whether it is of a recovered call. */
+  const running = new Map<Promise<void>, boolean>();
   let wake: AbortController | null = null;
   let trouble: string | null = null;
   let sweptAt = -Infinity;
@@ -103,7 +104,7 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
   async function absent(row: DueRecording, seen: Seen): Promise<void> {
     const told = await store.inTransaction(pool, async (tx) => {
       const again = { delayMs: nextLook({ ...row, state: 'absent' }, seen), seen, error: null };
-      return (await store.settleAbsent(tx, row, again)) ? await deps.onKnown(tx, row.callId, null) : null;
+      return (await store.settleAbsent(tx, row, again)) ? await deps.onKnown(tx, row.callId, null, false) : null;
     });
     if (!told) return;
     told();
@@ -168,8 +169,10 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
   async function told(row: DueRecording, ready: store.ReadyRecording): Promise<boolean> {
     const wakes = await store.inTransaction(pool, async (tx) => {
       if (!(await store.settleReady(tx, row, ready))) return null;
-      const known = await deps.onKnown(tx, row.callId, ready.link);
-      const event = ready.link === null ? null : await store.saveReadyEvent(tx, row.callId, ready.link, clock.now());
+      const late = row.state === 'absent';
+      const known = await deps.onKnown(tx, row.callId, ready.link, late);
+      const told = { at: clock.now(), late };
+      const event = ready.link === null ? null : await store.saveReadyEvent(tx, row.callId, ready.link, told);
       return [known, event ? await deps.onReady(tx, event) : () => undefined];
     });
     for (const one of wakes ?? []) one();
@@ -201,14 +204,17 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
   async function tick(signal: AbortSignal): Promise<void> {
     const free = settings.parallel - running.size;
     if (free <= 0) return;
-    for (const row of await store.claimDue(pool, free, settings.leaseMs)) {
+    // History never has all of the lane: who has just hung up waits for no file of last week.
+    const ofHistory = [...running.values()].filter(Boolean).length;
+    const limits = { all: free, history: Math.max(1, settings.parallel - 1) - ofHistory };
+    for (const row of await store.claimDue(pool, limits, settings.leaseMs)) {
       const job: Promise<void> = work(row, signal)
         .catch((error: unknown) => log.warn({ err: error, call: row.callId }, 'a recording is looked for again later'))
         .finally(() => {
           running.delete(job);
           wake?.abort();
         });
-      running.add(job);
+      running.set(job, row.history);
     }
   }
 
@@ -239,7 +245,7 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
         await tick(signal);
         await clock.sleep(settings.pollMs, until);
       }
-      await Promise.allSettled(running);
+      await Promise.allSettled(running.keys());
     },
     kick: () => wake?.abort(),
     trouble: () => trouble,

@@ -35,6 +35,7 @@ const server = await buildServer({
         }),
         open: (_keptIn, key, range) => keep.open(key, range),
         enterprise: () => null,
+        mayHear: async () => false,
         clock: systemClock,
         log: createLogger('silent'),
         count: () => undefined,

@@ -86,6 +86,9 @@ describe('the address of a recording', () => {
   test('ends with its days, and the recording with its own', async () => {
     await ground.db.pool.query(`UPDATE recordings SET ended_at = now() - interval '31 days' WHERE call_id = $1`, [id]);
     expect((await get()).status).toBe(410);
+    // Whoever is logged in hears on his page what is kept, and nobody else's.
+    expect((await get({ cookie: 'of=0368' })).status).toBe(410);
+    expect((await get({ cookie: 'of=0367', range: 'bytes=0-9' })).status).toBe(206);
     expect(await ground.joint.recordingOf(id)).toMatchObject({ state: 'ready' });
     const kept = (await ground.state(id, 'ready')).stored_as ?? '';
     await using later = await openGround({ db: ground.db, dataDir: ground.dataDir, monitor: ground.monitor });

@@ -98,6 +98,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
     directory: { byNumber: (number) => (number === NUMBER ? enterprise : null) },
     owe: async (_tx, event) => () => void told.push(event),
     wake: () => undefined,
+    mayHear: async (request, number) => request.cookies['of'] === number,
   });
   await server.register((scope) => joint.plugin(scope));
   await server.listen({ host: '127.0.0.1', port: Number(new URL(address).port) });

@@ -60,6 +60,14 @@ export const retailcrmTexts: ConnectorTexts = {
         'Some accounts close it for who answered, too: try it.',
       ),
     },
+    late_recording: {
+      group: 'rules',
+      ru: 'Передать звонок ещё раз, если запись нашлась позже',
+      help: words(
+        'Двойного звонка не будет; добавит ли RetailCRM запись, нигде не сказано.',
+        'The call is not doubled; whether RetailCRM adds the recording is said nowhere.',
+      ),
+    },
     site: { group: 'more', ru: 'Код магазина, если ключ видит несколько' },
     external_phones: { group: 'more', ru: 'Линия → номер компании, если линия не номер' },
     register: {

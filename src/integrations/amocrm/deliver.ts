@@ -29,9 +29,10 @@ export function plan(event: CallEvent, settings: AmoCrmSettings): Plan {
       return phoneOf(event.call.external) === null
         ? NO_NUMBER
         : [{ step: 'record', class: 'durable', recording: 'awaited' }];
+    case 'recording.ready':
+      return event.late ? [{ step: 'recording', class: 'durable' }] : [];
     case 'call.started':
     case 'call.transferred':
-    case 'recording.ready':
       return [];
   }
 }
@@ -56,9 +57,18 @@ export async function deliver({ event, step }: DeliveryJob, attempt: Attempt, wo
         await record({ call: event.call, phone, attempt, client, context, createOnce }),
         work.problem(),
       );
+    case 'recording':
+      return { kind: 'skipped', why: whyNotAdded(attempt) };
     default:
       throw new Error(`amoCRM has no step ${step}`);
   }
+}
+
+/** A call there can be neither read nor changed: of a recording that turns up later only our own timeline tells. */
+function whyNotAdded({ refs }: Attempt): string {
+  if (refs['uniq'] === undefined) return 'the call is not recorded there';
+  if (refs['recording'] !== undefined) return 'its record has the address already';
+  return "amoCRM keeps a call as it was first told: a recording found later is heard on the call's page only";
 }
 
 async function openCard(event: CallEvent, phone: string, attempt: Attempt, work: Work): Promise<Outcome> {

@@ -65,7 +65,8 @@ export async function record(recording: Recording): Promise<Outcome> {
   if ('kind' in missing) return missing;
   const failed = await sendOrMake(work, missing);
   if (failed) return failed;
-  return { kind: 'accepted', refs: { uniq: first.uniq }, ...(warnings.length > 0 ? { warnings } : {}) };
+  const told = first.link === undefined ? {} : { recording: 'told' };
+  return { kind: 'accepted', refs: { uniq: first.uniq, ...told }, ...(warnings.length > 0 ? { warnings } : {}) };
 }
 
 /** Without a memory of what was made only a repeat can say that something may have been. */

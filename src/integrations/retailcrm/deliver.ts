@@ -6,6 +6,7 @@
  * - `card.close`: `call/event` hangup for every code that was shown or may have been.
  * - `record`: `calls/upload`, once a call, with all its records (`credit: each` makes several). Repeating it is harmless: a
  *   known `externalId` comes back in `duplicateCalls`, which is success.
+ * - `recording`: the same once more, when the recording turned up after all.
  */
 import type { CallEvent } from '../../calls/vocabulary.js';
 import type { Attempt, DeliveryJob, Outcome, Plan, Step } from '../contract.js';
@@ -21,6 +22,7 @@ const EVENT_PATH = '/api/v5/telephony/call/event';
 const UPLOAD_PATH = '/api/v5/telephony/calls/upload';
 
 const NO_NUMBER = { why: 'the client has no number, and RetailCRM keeps no call without one: see withheld_phone' };
+const NOT_SAID = 'the call was there without its recording: whether the address was taken RetailCRM does not say';
 const NO_CARD: Plan = { why: 'nobody who rings wants a card' };
 
 export function plan(event: CallEvent, settings: RetailCrmSettings): Plan {
@@ -40,9 +42,10 @@ export function plan(event: CallEvent, settings: RetailCrmSettings): Plan {
         { step: 'card.close', class: 'closing' },
         { step: 'record', class: 'durable', recording: 'awaited' },
       ];
+    case 'recording.ready':
+      return event.late ? [{ step: 'recording', class: 'durable' }] : [];
     case 'call.started':
     case 'call.transferred':
-    case 'recording.ready':
       return [];
   }
 }
@@ -76,6 +79,8 @@ export async function deliver(
       return closeCard(work);
     case 'record':
       return upload(work);
+    case 'recording':
+      return addRecording(work);
     default:
       throw new Error(`RetailCRM has no step ${step}`);
   }
@@ -111,13 +116,19 @@ async function closeForOthers({ event, phone, attempt, client, context }: Work):
 }
 
 async function upload(work: Work): Promise<Outcome> {
-  const { event, phone, attempt, client, context } = work;
+  const { event, phone, attempt, context } = work;
   const { call } = event;
   const { create_customer: create } = context.settings;
   if (create === 'always' || (create === 'in' && call.direction === 'in')) {
     const failure = call.external === null ? null : await context.ensureCustomer(phone, attempt.signal);
     if (failure && failure.kind !== 'rejected') return failure;
   }
+  return store(work);
+}
+
+async function store(work: Work): Promise<Outcome> {
+  const { event, phone, attempt, client, context } = work;
+  const { call } = event;
   const { code, warnings } = isNobodys(call, context) ? await ownerOfNobodys(work) : { code: null, warnings: [] };
   const calls = callRecords(call, phone, code, context);
   const answer = await client.post(UPLOAD_PATH, { calls }, attempt.signal);
@@ -126,7 +137,19 @@ async function upload(work: Work): Promise<Outcome> {
   // What was stored comes back as a duplicate when all are sent again.
   if (taken < calls.length)
     return { kind: 'retry', code: 'PARTIAL', why: `RetailCRM took ${taken} of ${calls.length} records of the call` };
-  return { kind: 'accepted', refs: { externalId: call.externalId }, ...warningsOf(warnings) };
+  const told = calls.some(({ recordUrl }) => recordUrl !== undefined) ? { recording: 'told' } : {};
+  return { kind: 'accepted', refs: { externalId: call.externalId, ...told }, ...warningsOf(warnings) };
+}
+
+/** A recording that turned up when its call had been told without. The same call once more does no harm. */
+async function addRecording(work: Work): Promise<Outcome> {
+  const { refs } = work.attempt;
+  if (refs['externalId'] === undefined) return { kind: 'skipped', why: 'the call is not recorded there' };
+  if (refs['recording'] !== undefined) return { kind: 'skipped', why: 'its record has the address already' };
+  if (!work.context.settings.late_recording)
+    return { kind: 'skipped', why: "a recording found later is heard on the call's page only: see late_recording" };
+  const outcome = await store(work);
+  return outcome.kind === 'accepted' ? { ...outcome, ...warningsOf([NOT_SAID]) } : outcome;
 }
 
 /** Whose a call is in the history that none of ours talked in. */

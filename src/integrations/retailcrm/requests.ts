@@ -67,7 +67,7 @@ export function hangupEvent(
 }
 
 /** The records of a finished call. `nobodys`: the code of one that none of ours talked in, when it has any. */
-export function callRecords(call: CallFacts, phone: string, nobodys: string | null, context: Context): object[] {
+export function callRecords(call: CallFacts, phone: string, nobodys: string | null, context: Context): CallRecord[] {
   const owed = recordsOwed(call, context.settings.credit, (party) => codesOf([party], context)[0] ?? null);
   return owed.map((one) => callRecord(call, phone, { ...one, owner: one.owner ?? nobodys }, context));
 }
@@ -79,7 +79,9 @@ export function isNobodys(call: CallFacts, context: Context): boolean {
   );
 }
 
-function callRecord(call: CallFacts, phone: string, owed: OwedRecord, context: Context): object {
+type CallRecord = ReturnType<typeof callRecord>;
+
+function callRecord(call: CallFacts, phone: string, owed: OwedRecord, context: Context) {
   const talked = context.settings.duration === 'span' ? owed.spanMs : owed.talkMs;
   return {
     date: localDateTime(owed.startedAt, context.zone),

@@ -43,6 +43,10 @@ const fields = z.looseObject({
     .boolean()
     .default(false)
     .meta({ title: 'When one answers, close the card of those who did not; some accounts close his too' }),
+  late_recording: z
+    .boolean()
+    .default(true)
+    .meta({ title: 'Upload a call again when its recording is found after it was told without one' }),
   site: optionalText.meta({ title: 'Shop code, when the key sees several' }),
   external_phones: z
     .record(z.string(), text)
