@@ -1,18 +1,14 @@
 import { parseArgs } from 'node:util';
-import { staffDeps, integrationSource } from '../app-joints.js';
-import { createConnections } from '../integrations/connections.js';
 import { createDirectory } from '../integrations/directory.js';
-import { registry } from '../integrations/registry.js';
-import { createAddressGuard } from '../platform/address-guard.js';
 import { systemClock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
-import { createUndiciHttp } from '../platform/undici-http.js';
 import { lookupsOf, redirectEnterprise } from '../redirect-joint.js';
 import { createAsk } from '../redirect/ask.js';
 import { createDesk } from '../redirect/desk.js';
 import { createOwnerCache } from '../redirect/owner-cache.js';
 import type { Decision } from '../redirect/ports.js';
 import { whoTalked } from '../redirect/store.js';
+import { openConnections } from './bench-connections.js';
 import { UsageError } from './command.js';
 import type { CommandContext } from './command.js';
 import { printable } from './printable.js';
@@ -28,20 +24,15 @@ export async function redirectTry(context: CommandContext): Promise<number> {
   const [number, phone, line] = positionals;
   if (number === undefined || phone === undefined || positionals.length > 3)
     throw new UsageError('an enterprise and a phone number are asked for');
-  return withWorkbench(context, async ({ config, database, vault, log }) => {
+  return withWorkbench(context, async (bench) => {
+    const { database, vault, log } = bench;
     const directory = createDirectory({ db: database.pool, vault, clock: systemClock, log });
     await directory.refresh();
     const enterprise = directory.byNumber(number);
     if (!enterprise) throw new TrunklineError('ENTERPRISE_UNKNOWN', `there is no enterprise ${number}`);
     const redirecting = redirectEnterprise(enterprise);
     if (!redirecting) throw new TrunklineError('CONFIG_INVALID', `${number} has no settings of smart redirect`);
-    const http = createUndiciHttp({ guard: createAddressGuard({ allowTargets: config.allowTargets }) });
-    const connections = createConnections({
-      registry,
-      source: (of) => integrationSource(directory.byNumber(of)),
-      deps: () => ({ http, publicUrl: config.publicUrl, ...staffDeps(() => enterprise) }),
-      log,
-    });
+    const { connections, close } = openConnections(bench, directory);
     try {
       const desk = createDesk({
         clock: systemClock,
@@ -71,8 +62,7 @@ export async function redirectTry(context: CommandContext): Promise<number> {
         context.stdout(text);
       return 0;
     } finally {
-      await connections.close();
-      await http.close();
+      await close();
     }
   });
 }
