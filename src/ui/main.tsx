@@ -1,13 +1,20 @@
-/** The page's entry: the words of one language first, so that nothing is drawn twice. */
+/**
+ * The page's entry. Who is here, the words of one language and the page the address names are asked for at once; nothing is
+ * drawn before the words are there, so nothing is drawn twice.
+ */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
 import { loadWords, preferredLanguage } from './i18n/language.js';
+import { preloadPage } from './pages/index.js';
 import { applyTheme, chosenTheme } from './platform/theme.js';
+import { askWhoIsHere } from './session.js';
 import './styles/tokens.css';
 import './styles/base.css';
 
 applyTheme(chosenTheme());
+askWhoIsHere();
+preloadPage();
 const language = preferredLanguage();
 const text = await loadWords(language);
 const root = document.getElementById('root');

@@ -28,8 +28,15 @@ export function useSession(): Session {
 
 export const useMe = () => useSession().me;
 
+const who = () => api.auth.me.queryOptions(undefined, { staleTime: 60_000 });
+
+/** Before anything is drawn. */
+export function askWhoIsHere(): void {
+  void queries.prefetchQuery(who());
+}
+
 export function SessionGate({ children }: { children: ReactNode }) {
-  const me = useQuery(api.auth.me.queryOptions(undefined, { staleTime: 60_000 }));
+  const me = useQuery(who());
   const [reason, setReason] = useState<Reason>('first');
   useEffect(
     () =>

@@ -14,6 +14,7 @@ const benches: Record<string, () => Promise<BenchResult[]>> = {
   recordings: async () => (await import('./recordings.js')).benchRecordings(),
   recovery: async () => (await import('./recovery.js')).benchRecovery(),
   admin: async () => (await import('./admin.js')).benchAdmin(),
+  page: async () => (await import('./page.js')).benchPage(),
   'pop-up': async () => (await import('./pop-up.js')).benchPopUp(),
 };
 

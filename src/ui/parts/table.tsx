@@ -40,7 +40,7 @@ export function Table<T>({
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={keyOf(row)} className={isFresh?.(row) ? 'fresh' : undefined}>
+            <tr key={keyOf(row)} data-row={keyOf(row)} className={isFresh?.(row) ? 'fresh' : undefined}>
               {columns.map((column) => (
                 <td
                   key={column.title}

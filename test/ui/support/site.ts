@@ -17,6 +17,7 @@ import { Releasers } from '../../../src/platform/releasers.js';
 import { pathOf } from '../../pbx/available.js';
 import { createCutProxy } from '../../support/cut-proxy.js';
 import type { CutProxy } from '../../support/cut-proxy.js';
+import type { TestDb } from '../../support/db.js';
 import { startTestApp } from '../../support/test-app.js';
 import type { TestApp } from '../../support/test-app.js';
 import { openVisitor } from './visitor.js';
@@ -50,6 +51,8 @@ export interface SiteOptions {
   /** Login → the enterprise he is administrator of; each has `PASSWORD`. `admin` is the super-admin. */
   accounts?: Readonly<Record<string, string>>;
   config?: Partial<AppConfig>;
+  /** Instead of one of the tests' own. */
+  db?: TestDb;
   /** Of the PBX. */
   speed?: number;
 }
@@ -78,6 +81,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     const test = await startTestApp({
       enterprises: options.enterprises(crms, pbx.port),
       config: { adminPassword: PASSWORD, ...options.config },
+      ...(options.db ? { db: options.db } : {}),
     });
     releasers.push(async () => await test[Symbol.asyncDispose]());
     const password = await hashPassword(PASSWORD);

@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { expect } from 'vitest';
 import { en } from '../../../src/ui/i18n/en.js';
 import { ru } from '../../../src/ui/i18n/ru.js';
 import type { Messages } from '../../../src/ui/i18n/ru.js';
@@ -26,6 +25,8 @@ export interface Visitor extends AsyncDisposable {
   language: Language;
   width: number;
   go(address: string): Promise<void>;
+  /** One more page of his, in the same window. */
+  another(address: string): Promise<AsyncDisposable & { page: Page }>;
   logIn(login: string, password?: string): Promise<void>;
   /** Scripts and styles the content policy refused, and errors of the page. */
   problems: string[];
@@ -72,6 +73,11 @@ export async function openVisitor(
     async go(address) {
       await page.goto(address);
     },
+    async another(address) {
+      const more = await context.newPage();
+      await more.goto(address);
+      return { page: more, [Symbol.asyncDispose]: () => more.close() };
+    },
     async logIn(login, password = PASSWORD) {
       await page.getByLabel(t.login.login).fill(login);
       await page.getByLabel(t.login.password).fill(password);
@@ -96,7 +102,7 @@ export async function openVisitor(
               `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join('; ')}`,
           );
       });
-      expect(found, `${name} ${language} ${width}`).toEqual([]);
+      if (found.length > 0) throw new Error(`${name} ${language} ${width}: ${found.join('\n')}`);
     },
     async [Symbol.asyncDispose]() {
       // Where it stood: of a test that failed it says most.

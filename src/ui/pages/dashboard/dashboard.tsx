@@ -9,6 +9,7 @@ import { Page } from '../../layout/page.js';
 import { ButtonLink } from '../../parts/button.js';
 import { Notice } from '../../parts/notice.js';
 import { QueryView } from '../../parts/query-view.js';
+import { useMe } from '../../session.js';
 import { LastEvents } from '../integrations/last-events.js';
 import { CrmLights } from './crm-lights.js';
 import { LiveCalls } from './live-calls.js';
@@ -21,13 +22,15 @@ const REFRESH_MS = 10_000;
 
 export default function Dashboard() {
   const t = useText();
+  const me = useMe();
   const { enterprise = '', type } = useParams<{ enterprise: string; type?: string }>();
   const [address] = useLocation();
   const list = useQuery(api.enterprises.list.queryOptions(undefined, { refetchInterval: REFRESH_MS }));
   const found = list.data?.find(({ number }) => number === enterprise);
   const base = `/e/${encodeURIComponent(enterprise)}`;
   const modalOpen = address.startsWith(`${base}/integrations`);
-  if (list.data && !found)
+  const mine = me.kind === 'super' || me.enterprise === enterprise;
+  if (!mine || (list.data && !found))
     return (
       <Page title={enterprise}>
         <Notice tone="bad">{t.errors.forbidden}</Notice>
@@ -45,22 +48,15 @@ export default function Dashboard() {
     >
       {found?.mode === 'off' && <Notice tone="warn">{t.dashboard.modeOff}</Notice>}
       {found?.mode === 'shadow' && <Notice tone="info">{t.dashboard.modeShadow}</Notice>}
-      <QueryView query={list} rows={4}>
-        {() =>
-          found && (
-            <>
-              <Tiles enterprise={found} />
-              <div className="dashboard">
-                <div className="stack">
-                  <LiveCalls enterprise={enterprise} />
-                  <LastEvents enterprise={enterprise} />
-                </div>
-                <CrmLights enterprise={enterprise} />
-              </div>
-            </>
-          )
-        }
-      </QueryView>
+      {list.isError && <QueryView query={list}>{() => null}</QueryView>}
+      <Tiles enterprise={enterprise} pbx={found?.pbx} />
+      <div className="dashboard">
+        <div className="stack">
+          <LiveCalls enterprise={enterprise} />
+          <LastEvents enterprise={enterprise} />
+        </div>
+        <CrmLights enterprise={enterprise} />
+      </div>
       <Suspense>{modalOpen && <IntegrationsModal enterprise={enterprise} type={type ?? null} />}</Suspense>
     </Page>
   );

@@ -11,17 +11,15 @@ type Listed = Outputs['enterprises']['list'][number];
 const REFRESH_MS = 5_000;
 
 /** The day so far, in the enterprise's zone. */
-export function Tiles({ enterprise }: { enterprise: Listed }) {
+export function Tiles({ enterprise, pbx }: { enterprise: string; pbx: Listed['pbx'] | undefined }) {
   const t = useText();
   const format = useFormat();
-  const { data } = useQuery(
-    api.stats.today.queryOptions({ enterprise: enterprise.number }, { refetchInterval: REFRESH_MS }),
-  );
+  const { data } = useQuery(api.stats.today.queryOptions({ enterprise }, { refetchInterval: REFRESH_MS }));
   const figure = (value: number | undefined) => (value === undefined ? '…' : format.number(value));
   return (
     <dl className="tiles">
       <Tile name={t.dashboard.pbx} words>
-        <PbxLight pbx={enterprise.pbx} />
+        {pbx === undefined ? '…' : <PbxLight pbx={pbx} />}
       </Tile>
       <Tile name={t.dashboard.live}>{figure(data?.live)}</Tile>
       <Tile name={t.dashboard.callsToday}>{figure(data && data.inAnswered + data.inMissed + data.out)}</Tile>

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, client } from '../../api.js';
+import { api, client, queries } from '../../api.js';
 import type { Outputs } from '../../api.js';
 import { useLive } from '../../platform/use-live.js';
 import type { LiveState } from '../../platform/use-live.js';
@@ -11,6 +11,8 @@ type Page = Outputs['logs']['list'];
 export type LogRow = Page['rows'][number];
 
 const MOST_KEPT = 200;
+/** What comes together is one reason to ask again. */
+const TOGETHER_MS = 250;
 
 export const logKey = ({ type, id }: LogRow) => `${type}-${id}`;
 
@@ -37,7 +39,27 @@ export function useLiveLog(enterprise: string, limit: number): LiveLog {
   const state = useLive<LogRow>(
     query.data ? `log of ${enterprise}` : null,
     (last, handlers) => client.logs.live.subscribe({ enterprise, lastEventId: last ?? from }, handlers),
-    (row) => setNews((before) => merged([row], before).slice(0, MOST_KEPT)),
+    (row) => {
+      setNews((before) => merged([row], before).slice(0, MOST_KEPT));
+      figuresChanged(enterprise);
+    },
   );
   return { query, news, state };
+}
+
+const told = new Set<string>();
+
+/** What is counted of calls and of CRMs has changed, too. */
+function figuresChanged(enterprise: string): void {
+  if (told.has(enterprise)) return;
+  told.add(enterprise);
+  setTimeout(() => {
+    told.delete(enterprise);
+    for (const { queryKey } of [
+      api.stats.today.queryFilter({ enterprise }),
+      api.integrations.list.queryFilter({ enterprise }),
+      api.calls.list.queryFilter({ enterprise, result: 'live' }),
+    ])
+      void queries.invalidateQueries({ queryKey });
+  }, TOGETHER_MS);
 }

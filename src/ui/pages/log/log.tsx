@@ -13,6 +13,7 @@ import { useLive } from '../../platform/use-live.js';
 import { LiveWord } from './live-word.js';
 import { filterOf, LogFilters } from './log-filters.js';
 import { LogTable } from './log-table.js';
+import { logKey } from './live-log.js';
 import type { LogRow } from './live-log.js';
 
 type Before = Inputs['logs']['list']['before'];
@@ -33,23 +34,26 @@ export default function Log() {
     staleTime: Infinity,
     refetchOnWindowFocus: false,
   });
-  const [news, setNews] = useState(0);
+  const [news, setNews] = useState<readonly string[]>([]);
   const first = log.data?.pages[0];
   const state = useLive<LogRow>(
     first ? JSON.stringify([enterprise, filter]) : null,
     (last, handlers) =>
       client.logs.live.subscribe({ enterprise, type: filter.type, lastEventId: last ?? first?.live ?? null }, handlers),
     (row) => {
-      const known = first?.rows.some(({ id, type }) => id === row.id && type === row.type) ?? false;
-      if (!known && fits(row, filter)) setNews((count) => count + 1);
+      const key = logKey(row);
+      if (fits(row, filter)) setNews((before) => (before.includes(key) ? before : [...before, key]));
     },
   );
   const rows = log.data?.pages.flatMap((page) => page.rows) ?? [];
+  // After a break the page may have been asked for anew, and have them already.
+  const shown = new Set(rows.map(logKey));
+  const waiting = news.filter((one) => !shown.has(one)).length;
   const filtered = Object.keys(filter).length > 0;
 
   async function showNews(): Promise<void> {
     await queries.resetQueries({ queryKey: key });
-    setNews(0);
+    setNews([]);
   }
 
   return (
@@ -58,15 +62,15 @@ export default function Log() {
         <LogFilters
           search={search}
           onChange={(next) => {
-            setNews(0);
+            setNews([]);
             setSearch(next, { replace: true });
           }}
         />
         <div role="status">
-          {news > 0 && (
+          {waiting > 0 && (
             <div className="table-foot">
               <Button small look="quiet" onClick={() => void showNews()}>
-                {t.log.newRows(news)}
+                {t.log.newRows(waiting)}
               </Button>
             </div>
           )}
