@@ -1,6 +1,9 @@
 /**
- * One day's event database of the fleet, asked over SSH: `sqlite3 -json`, so that nothing in a request, no `|`, quote or line end,
- * can be taken for the form of the answer. The question goes to its standard input; only numbers of ours stand in it.
+ * One day's event database of the fleet, asked over SSH by the host's own `sqlite3`, so that nothing in a request, no `|`, quote or line
+ * end, can be taken for the form of the answer. The question goes to its standard input; only numbers of ours stand in it.
+ *
+ * A program of 2020 or later answers in JSON, which is asked for first. One that does not know the option (CentOS 7 has 3.7.17) gives
+ * every value as the hex digits of its bytes, by options that were always there: twice as long, and as safe.
  */
 import { createInterface } from 'node:readline';
 import { TrunklineError } from '../platform/errors.js';
@@ -22,28 +25,66 @@ export interface EventDatabase {
   rows(after: { a: number; l: number }, limit: number): Promise<EventRow[] | null>;
 }
 
+type Row = Record<string, string | number | null>;
+
 const TABLES = { a: 'AlternativeAPIlogs', l: 'APIlogs' } as const;
+const COLUMNS = ['t', 'id', 'at', 'event', 'uid', 'request'] as const;
 /** What a shell says of a file that is not there: nothing of sqlite3's own. */
 const NO_FILE = 66;
 
+/** How a program is asked, and what a line of its answer says. */
+interface Form {
+  options: string;
+  question(sql: string, columns: readonly string[]): string;
+  /** Null: no row stands there. */
+  row(line: string, columns: readonly string[]): Row | null;
+}
+
+/** One row a line, whatever is in it: line ends within a text are escaped. */
+const JSON_FORM: Form = {
+  options: '-readonly -json',
+  question: (sql) => sql,
+  row(line) {
+    const row = line
+      .trim()
+      .replace(/^\[/, '')
+      .replace(/[\],]$/, '');
+    return row === '' ? null : (JSON.parse(row) as Row);
+  },
+};
+
+const HEX_FORM: Form = {
+  options: `-batch -list -noheader -separator '|' -nullvalue ''`,
+  question: (sql, columns) =>
+    `SELECT ${columns.map((name) => `CASE WHEN ${name} IS NULL THEN '-' ELSE hex(${name}) END`).join(', ')} FROM (${sql})`,
+  row(line, columns) {
+    if (line.trim() === '') return null;
+    const values = line.trim().split('|');
+    return Object.fromEntries(columns.map((name, i) => [name, fromHex(values[i] ?? '-')]));
+  },
+};
+
+const fromHex = (digits: string) => (digits === '-' ? null : Buffer.from(digits, 'hex').toString('utf8'));
+
 export function openEventDatabase(session: SshSession, path: string, sqlite3: string): EventDatabase {
   const file = shellQuoted(path);
-  const command = `[ -r ${file} ] || exit ${NO_FILE}; exec ${shellQuoted(sqlite3)} -readonly -json -cmd '.timeout 5000' ${file}`;
+  let form = JSON_FORM;
   let tables: ('a' | 'l')[] | null = null;
 
-  async function ask<R>(sql: string): Promise<R[] | null> {
-    const { stdout, ended } = await session.run(command, `${sql};\n`);
-    const rows: R[] = [];
-    // One row a line, whatever is in it: line ends within a text are escaped.
+  async function ask(sql: string, columns: readonly string[]): Promise<Row[] | null> {
+    const command = `[ -r ${file} ] || exit ${NO_FILE}; exec ${shellQuoted(sqlite3)} ${form.options} ${file}`;
+    const { stdout, ended } = await session.run(command, `.timeout 5000\n${form.question(sql, columns)};\n`);
+    const rows: Row[] = [];
     for await (const line of createInterface({ input: stdout, crlfDelay: Infinity })) {
-      const row = line
-        .trim()
-        .replace(/^\[/, '')
-        .replace(/[\],]$/, '');
-      if (row !== '') rows.push(JSON.parse(row) as R);
+      const row = form.row(line, columns);
+      if (row) rows.push(row);
     }
     const { code, stderr } = await ended;
     if (code === NO_FILE) return null;
+    if (code !== 0 && form === JSON_FORM && /unknown option/i.test(stderr)) {
+      form = HEX_FORM;
+      return ask(sql, columns);
+    }
     if (code !== 0) throw new TrunklineError('SSH_FAILED', `sqlite3 on ${path} ended with ${code}: ${stderr.trim()}`);
     return rows;
   }
@@ -51,7 +92,7 @@ export function openEventDatabase(session: SshSession, path: string, sqlite3: st
   return {
     async rows(after, limit) {
       if (tables === null) {
-        const found = await ask<{ name: string }>(`SELECT name FROM sqlite_master WHERE type = 'table'`);
+        const found = await ask(`SELECT name FROM sqlite_master WHERE type = 'table'`, ['name']);
         if (found === null) return null;
         const names = new Set(found.map(({ name }) => name));
         tables = (['a', 'l'] as const).filter((key) => names.has(TABLES[key]));
@@ -59,7 +100,8 @@ export function openEventDatabase(session: SshSession, path: string, sqlite3: st
       if (tables.length === 0) return [];
       const twin = tables.length === 2;
       const parts = tables.map((key) => `SELECT * FROM (${selectOf(key, after[key], limit, twin)})`);
-      return ask<EventRow>(parts.join(' UNION ALL '));
+      const rows = await ask(parts.join(' UNION ALL '), COLUMNS);
+      return rows && rows.map((row) => ({ ...(row as unknown as EventRow), id: Number(row['id']) }));
     },
   };
 }

@@ -1,4 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { createHostKeys } from '../../src/db/host-keys.js';
+import { openSsh } from '../../src/platform/ssh.js';
+import { openEventDatabase } from '../../src/recovery/event-database.js';
 import { cli } from '../cli/run-cli.js';
 import { describeWith } from '../pbx/available.js';
 import { keepEvents } from '../pbx/event-database.js';
@@ -17,6 +22,16 @@ const DAY = 86_400;
 const NOW = Math.floor(Date.now() / 1_000);
 /** The last midnight in Minsk. */
 const MIDNIGHT = Date.parse(`${dayOf(NOW)}T00:00:00+03:00`) / 1_000;
+/** The host's program behind the options one of 2013 has, and its words for others. */
+const OLD_SQLITE = `#!/bin/sh
+for option; do
+  case "$option" in
+    -batch | -list | -noheader | -separator | -nullvalue | -cmd | -csv | -column | -line | -html | -echo | -bail) ;;
+    -*) echo "$0: Error: unknown option: $option" >&2; echo 'Use -help for a list of options.' >&2; exit 1 ;;
+  esac
+done
+exec sqlite3 "$@"
+`;
 const NASTY = `O'Нил "|" \\ {x}; ''--\n[1],\r\t\u2028`;
 
 async function keep(host: SshHost, calls: readonly MadeCall[], change?: Parameters<typeof rowsOf>[1], off = 0) {
@@ -128,6 +143,36 @@ describeWith(['asterisk-22'], "the fleet's event databases", () => {
       'SELECT extract(epoch FROM started_at)::float8 AS at FROM calls ORDER BY started_at',
     );
     expect(rows.map(({ at }) => at)).toEqual(calls.map(({ at }) => at));
+    await crm.stop();
+  });
+
+  it('are read as well by a program of 2013, which knows neither -json nor -readonly', async () => {
+    await using host = await startSshHost({ version: 22 });
+    const crm = await startRetailCrmStandIn();
+    writeFileSync(join(host.folder, 'sqlite3-old'), OLD_SQLITE, { mode: 0o755 });
+    const [nasty, missed, legacy] = [
+      madeCall(MIDNIGHT - 5_000, { name: NASTY }),
+      madeCall(MIDNIGHT - 4_000, { missed: true, name: '|' }),
+      madeCall(MIDNIGHT - 3_000),
+    ];
+    await keep(host, [nasty, missed]);
+    await keep(host, [legacy], (row) => [{ ...row, table: 'APIlogs' }]);
+    const events = { folder: host.folderInside, sqlite3: `${host.folderInside}/sqlite3-old` };
+    await using app = await startTestApp({ enterprises: [enterpriseOn(host, crm.url, { events })], config: QUICK });
+    await until('the records', () => crm.state.calls.length >= 3);
+    await atRest(app);
+    expect(idsIn(crm)).toEqual(idsOf([nasty, missed, legacy]));
+    // Row by row the same, to the last sign.
+    const { host: address, port, users, password } = host;
+    const target = { host: address, port, username: users.shell, password, privateKey: null, hostKey: null };
+    const session = await openSsh(target, createHostKeys(app.db.pool), AbortSignal.timeout(20_000));
+    const file = `${host.folderInside}/Listen_AMI_${dayOf(MIDNIGHT - 5_000)}.db`;
+    const [old, recent] = await Promise.all(
+      [events.sqlite3, 'sqlite3'].map((program) => openEventDatabase(session, file, program).rows({ a: 0, l: 0 }, 100)),
+    );
+    session.close();
+    expect(old?.some(({ request }) => request?.includes(JSON.stringify(NASTY)))).toBe(true);
+    expect(old).toEqual(recent);
     await crm.stop();
   });
 
