@@ -34,6 +34,7 @@ export const en: Messages = {
     copy: 'Copy',
     shown: (count) => `Shown: ${count.toLocaleString('en')}`,
   },
+  said: (text) => text,
   errors: {
     unreachable: 'The server does not answer. Check the network and try again.',
     unauthorized: 'The session is over. Log in again.',

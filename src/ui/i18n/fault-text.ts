@@ -4,6 +4,8 @@ import type { Messages } from './ru.js';
 export function faultText(message: string, t: Messages): string {
   const known = t.errors.fields.find(([pattern]) => pattern.test(message))?.[1];
   if (known !== undefined) return known;
+  const said = t.said(message);
+  if (said !== message) return said;
   return t.errors.fields.length === 0
     ? `${message.charAt(0).toUpperCase()}${message.slice(1)}`
     : `${t.errors.field}: ${message}`;

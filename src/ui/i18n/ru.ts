@@ -1,4 +1,5 @@
 import { pluralRu } from './plural.js';
+import { saidRu } from './said-ru.js';
 
 /** The words of the page in Russian. Their shape is what the other language must fill. */
 export const ru = {
@@ -33,6 +34,8 @@ export const ru = {
     copy: 'Скопировать',
     shown: (count: number) => `Показано: ${count.toLocaleString('ru')}`,
   },
+  /** What the server says in English, as far as it is ours to word. */
+  said: saidRu,
   errors: {
     unreachable: 'Сервер не отвечает. Проверьте сеть и повторите.',
     unauthorized: 'Сеанс закончился. Войдите снова.',

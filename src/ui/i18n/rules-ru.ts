@@ -94,17 +94,3 @@ export function detailsRu(of: string): string {
     .replace(/\(out\b/, '(исходящий')
     .replace(/\(internal\b/, '(внутренний');
 }
-
-const REASONS: readonly (readonly [RegExp, string])[] = [
-  [/internal call/, 'внутренний звонок, клиента в нём нет'],
-  [/incoming calls are switched off/, 'о входящих не сообщаем: так настроено'],
-  [/outgoing calls are switched off/, 'об исходящих не сообщаем: так настроено'],
-  [/calls on the line/, 'о звонках на эту линию не сообщаем: так настроено'],
-  [/withheld|hides? (his|their) number|without a number/, 'номер клиента скрыт'],
-  [/cards?.*never|no card/i, 'карточки выключены'],
-  [/shadow/, 'режим наблюдения: ничего не отправляется'],
-];
-
-export function reasonRu(why: string): string {
-  return REASONS.find(([pattern]) => pattern.test(why))?.[1] ?? why;
-}

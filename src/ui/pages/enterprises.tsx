@@ -68,7 +68,8 @@ function Found({ rows }: { rows: readonly Listed[] }) {
         },
         {
           title: t.enterprises.pbx,
-          cell: ({ pbx, problem }) => (problem === null ? <PbxLight pbx={pbx} /> : <Light tone="bad">{problem}</Light>),
+          cell: ({ pbx, problem }) =>
+            problem === null ? <PbxLight pbx={pbx} /> : <Light tone="bad">{t.said(problem)}</Light>,
         },
         { title: t.enterprises.crms, cell: ({ integrations }) => <Crms integrations={integrations} /> },
       ]}
@@ -83,10 +84,10 @@ function Crms({ integrations }: Pick<Listed, 'integrations'>) {
   return (
     <div className="row">
       {shown.map(({ type, problem }) => (
-        <span key={type} title={problem ?? undefined}>
+        <span key={type} title={problem === null ? undefined : t.said(problem)}>
           <Tag tone={problem === null ? 'ok' : 'bad'}>
             {CRM_TITLES[type] ?? type}
-            <span className="hidden-text">: {problem ?? t.crm.light['ok']}</span>
+            <span className="hidden-text">: {problem === null ? t.crm.light['ok'] : t.said(problem)}</span>
           </Tag>
         </span>
       ))}

@@ -14,7 +14,9 @@ export function PbxLight({
   return (
     <Light tone={TONES[pbx.phase]}>
       {t.pbxLight[pbx.phase]}
-      {pbx.phase === 'away' && pbx.lastError !== null && <span className="quiet small"> {pbx.lastError.message}</span>}
+      {pbx.phase === 'away' && pbx.lastError !== null && (
+        <span className="quiet small"> {t.said(pbx.lastError.message)}</span>
+      )}
     </Light>
   );
 }

@@ -45,6 +45,6 @@ export function errorText(error: unknown, t: Messages): string {
     case 'TOO_MANY_REQUESTS':
       return t.errors.tooMany;
     default:
-      return fault.message;
+      return t.said(fault.message);
   }
 }

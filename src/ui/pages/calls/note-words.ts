@@ -9,8 +9,6 @@ interface Noted {
 
 interface NoteWords {
   note(note: Noted): string;
-  /** Why an integration is owed nothing. */
-  reason(why: string): string;
 }
 
 /** `=> 2 call.ringing: phones ring for the client (extensions 151) [rang]` */
@@ -34,6 +32,5 @@ export function useNoteWords(): NoteWords {
       const of = OF.exec(said)?.[1];
       return of === undefined ? own : `${own} ${words.detailsRu(of)}`;
     },
-    reason: (why) => (words ? words.reasonRu(why) : why),
   };
 }

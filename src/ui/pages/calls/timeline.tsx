@@ -57,7 +57,7 @@ function NoteLine({ note }: { note: Note }) {
   if (note.owed) {
     const { integration, steps, why } = note.owed;
     const name = integration === null ? '—' : (CRM_TITLES[integration] ?? integration);
-    const what = why === null ? steps.map(stepName).join(', ') : t.timeline.notSent(words.reason(why));
+    const what = why === null ? steps.map(stepName).join(', ') : t.timeline.notSent(t.said(why));
     return (
       <p className="quiet small">
         {name}: {what}
@@ -91,7 +91,7 @@ function Attempt({ entry }: { entry: Extract<Entry, { kind: 'attempt' }> }) {
           </span>
         )}
       </div>
-      {error !== null && <p className="small">{error}</p>}
+      {error !== null && <p className="small">{t.said(error)}</p>}
       {(request !== null || response !== null) && (
         <details className="small">
           <summary>{`${t.log.request} / ${t.log.response}`}</summary>

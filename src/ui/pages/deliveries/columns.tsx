@@ -30,7 +30,7 @@ export function useDeliveryColumns(enterprise: string): Column<Delivery>[] {
       cell: ({ lastError, unknownOutcome }) => (
         <div className="stack-tight">
           {unknownOutcome && <Tag tone="warn">{t.deliveries.unknownOutcome}</Tag>}
-          <span className="small">{lastError ?? '—'}</span>
+          <span className="small">{lastError === null ? '—' : t.said(lastError)}</span>
         </div>
       ),
     },

@@ -62,7 +62,7 @@ function Stuck({ count: { type, paused, pending, oldestDueSeconds } }: { count: 
   const format = useFormat();
   return (
     <Notice tone="warn" title={`${CRM_TITLES[type] ?? type}: ${t.crm.light[paused ? 'paused' : 'breaker'] ?? ''}`}>
-      {paused?.why}
+      {paused && t.said(paused.why)}
       {pending > 0 && (
         <p>
           {t.crm.queued(pending)}

@@ -19,7 +19,7 @@ export function CardLight({ card: { light, enabled, configured } }: { card: Card
       <Light tone={tone}>{name}</Light>
       {light.reason !== null && (
         <p className="small crm-card-reason">
-          {light.reason}
+          {t.said(light.reason)}
           {light.since !== null && <span className="quiet"> {t.crm.since(format.moment(light.since))}</span>}
         </p>
       )}

@@ -59,7 +59,7 @@ function Verdict({ result: { ok, account, warnings, code, why, next } }: { resul
     return (
       <Notice tone="bad" title={t.settings.testBad}>
         <p>
-          {why}
+          {why !== null && t.said(why)}
           {code !== null && <span className="quiet small"> [{code}]</span>}
         </p>
         {next !== null && (
@@ -78,7 +78,7 @@ function Verdict({ result: { ok, account, warnings, code, why, next } }: { resul
         </li>
         {warnings.map((warning) => (
           <li key={warning}>
-            <Light tone="warn">{warning}</Light>
+            <Light tone="warn">{t.said(warning)}</Light>
           </li>
         ))}
       </ul>

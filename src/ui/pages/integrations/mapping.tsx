@@ -60,7 +60,7 @@ export function Mapping(props: MappingProps) {
       }
     >
       <p className="quiet small">{running ? t.mapping.lead : t.settings.saveFirst}</p>
-      {problem !== null && <Notice tone="warn">{problem}</Notice>}
+      {problem !== null && <Notice tone="warn">{t.said(problem)}</Notice>}
       <QueryView
         query={mapping}
         isEmpty={({ users, chosen }) => users.length === 0 && Object.keys(chosen).length === 0}

@@ -36,7 +36,7 @@ export function LogEntry({ enterprise, row, onClose }: { enterprise: string; row
         {row.error !== null && (
           <>
             <dt>{t.log.reason}</dt>
-            <dd>{row.error}</dd>
+            <dd>{t.said(row.error)}</dd>
           </>
         )}
         <dt>{t.log.time}</dt>

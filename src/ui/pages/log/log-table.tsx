@@ -59,7 +59,7 @@ export function LogTable({
             cell: ({ status, error }) => (
               <div className="stack-tight log-status">
                 <StatusTag status={status} />
-                {error !== null && <span className="small log-error">{error}</span>}
+                {error !== null && <span className="small log-error">{t.said(error)}</span>}
               </div>
             ),
           },

@@ -51,13 +51,13 @@ export function Doctor({ enterprise }: { enterprise: string }) {
 }
 
 function Found({ finding: { id, level, found, remedy } }: { finding: Finding }) {
-  const { language } = useLanguage();
+  const { language, text: t } = useLanguage();
   const crm = /^(?:crm|mapping) (\w+)/.exec(id)?.[1];
   return (
     <li>
       <Light tone={TONES[level]}>
         {crm !== undefined && `${CRM_TITLES[crm] ?? crm}: `}
-        {found[language]}
+        {t.said(found[language])}
       </Light>
       {remedy && <p className="finding-remedy">{remedy[language]}</p>}
     </li>

@@ -67,12 +67,12 @@ function Shown({ data: { settings, state, shared, sources, problem } }: { data: 
     <>
       {problem !== null && (
         <Notice tone="bad" title={t.pbx.problem}>
-          {problem}
+          {t.said(problem)}
         </Notice>
       )}
       {state?.phase === 'away' && (
         <Notice tone="bad" title={t.pbx.away}>
-          <p>{state.lastError?.message}</p>
+          <p>{state.lastError && t.said(state.lastError.message)}</p>
           <p>{t.pbx.awayNext}</p>
         </Notice>
       )}

@@ -52,7 +52,7 @@ export function Decisions({ enterprise }: { enterprise: string }) {
                       <span>
                         {t.redirect.actions[action ?? ''] ?? action ?? '—'} {chosen}
                       </span>
-                      <span className="quiet small">{reason}</span>
+                      <span className="quiet small">{t.said(reason)}</span>
                     </div>
                   ),
                 },

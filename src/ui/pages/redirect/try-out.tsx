@@ -41,7 +41,7 @@ export function TryOut({ enterprise }: { enterprise: string }) {
           title={trial.data.chosen === null ? t.redirect.toNobody : t.redirect.to(trial.data.chosen)}
         >
           {trial.data.name !== null && <p>{trial.data.name}</p>}
-          <p className="small">{trial.data.reason}</p>
+          <p className="small">{t.said(trial.data.reason)}</p>
           <Asked asked={trial.data.asked} />
         </Notice>
       )}
