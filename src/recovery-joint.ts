@@ -15,7 +15,7 @@ import type { Metrics } from './platform/metrics.js';
 import { recordOf } from './recovery/cdr-event.js';
 import { createCdrSource } from './recovery/cdr-source.js';
 import { createEventsSource } from './recovery/events-source.js';
-import { contextOf, openHost, reconcileOf } from './recovery-context.js';
+import { cdrReaderOf, contextOf, openHost, reconcileOf } from './recovery-context.js';
 import type { TrackerTimes } from './recovery-context.js';
 import { createPace } from './recovery/pace.js';
 import { runNightly } from './recovery/nightly.js';
@@ -54,6 +54,8 @@ export interface RecoveryJointDeps {
 export type HoldMs = (enterprise: string, type: string) => number;
 
 const CDR_DAYS = 90;
+/** For the host of a PBX to let us in; a person may be waiting. */
+const READ_MS = 15_000;
 
 export interface RecoveryJoint {
   /** One day of one enterprise, laid side by side and kept; null when there is no such enterprise. */
@@ -161,7 +163,15 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
 
   async function reconcile(number: string, day: string): Promise<Reconciled | null> {
     const enterprise = directory.byNumber(number);
-    return enterprise ? reconcileOf(pool, enterprise, directory.onPbx(enterprise.pbxKey), day) : null;
+    if (!enterprise) return null;
+    const onPbx = directory.onPbx(enterprise.pbxKey);
+    const keeper = onPbx.find((one) => one.recovery?.cdr);
+    try {
+      if (keeper) await cdrReaderOf(keeper, { pool, log })?.(AbortSignal.timeout(READ_MS));
+    } catch (error) {
+      log.warn({ enterprise: number, day, err: error }, 'a day is laid side by side without what the PBX has new');
+    }
+    return reconcileOf(pool, enterprise, onPbx, day);
   }
 
   const nightly: NightlyDeps = {

@@ -16,9 +16,9 @@ export interface OutagesOptions extends LoadShape {
   crmAwayMs: number;
   /** Between two. */
   restMs: number;
+  /** For what waits in back-off when the last one is over. */
+  patienceMs: number;
 }
-
-const REST_MS = 120_000;
 
 /**
  * Something is away long enough for whole calls to fall into it. At the end the PBX's calls, ours and the CRM's records must be the same.
@@ -34,9 +34,9 @@ export async function outages(stage: Stage, options: OutagesOptions): Promise<Fi
   await sleep(options.restMs);
   const driven = await load.end();
   await stage.linked();
-  await comeToRest(stage, REST_MS, { recovered: true });
+  await comeToRest(stage, options.patienceMs, { recovered: true });
   // What is recovered is owed only then.
-  await comeToRest(stage, REST_MS, { recovered: true });
+  await comeToRest(stage, options.patienceMs, { recovered: true });
   const wrong = await reconciled(stage, began);
   return figuresOf(stage, { name: 'outage', rounds: options.outages.length, began, wrong }, driven, {
     recovered: true,

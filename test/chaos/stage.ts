@@ -154,7 +154,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       },
       linked: async () => {
         const caughtUp = async () => (await daemon.metric('trunkline_pbx_links_live')) === branches.length;
-        await until('the links to be up', caughtUp, 60_000);
+        // A line that was away for long is tried once a minute.
+        await until('the links to be up', caughtUp, 120_000);
       },
       [Symbol.asyncDispose]: close,
     };

@@ -110,6 +110,7 @@ export const TRIALS: Record<string, Trial> = {
         awayMs: size.awayMs ?? (size.short ? 6_000 : 600_000),
         crmAwayMs: size.awayMs ?? (size.short ? 3_000 : 3_600_000),
         restMs: size.short ? 1_500 : 30_000,
+        patienceMs: size.short ? 120_000 : 600_000,
       }),
   },
   pbx: {

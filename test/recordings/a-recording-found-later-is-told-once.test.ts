@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { callerOf, oldSession } from '../admin/admin-client.js';
 import { madeCall } from '../recovery/made-calls.js';
 import { startAmoCrmStandIn } from '../standins/amocrm/server.js';
 import { startBitrix24StandIn } from '../standins/bitrix24/server.js';
@@ -36,7 +37,7 @@ test('a recording found when CRMs had been told there is none reaches each that 
     enterprises: [
       {
         ...{ number: '0367', name: 'Example Ltd', token: 'unit-token-0001', sources: ['webhook'] },
-        recordings: { root: monitor, file: '{uniqueid}.wav' },
+        recordings: { root: monitor, file: '{uniqueid}.wav', linkDays: 1 },
         integrations: {
           retailcrm: { enabled: true, api_url: retailcrm.url, api_key: 'key-1', user_extensions: CODES },
           bitrix24: { enabled: true, webhook_url: `${bitrix24.url}/rest/1/${SECRET}/`, user_extensions: CODES },
@@ -44,6 +45,7 @@ test('a recording found when CRMs had been told there is none reaches each that 
           telegram: { enabled: true, api_url: telegram.url, bot_token: '1:abc', chat_id: '-100' },
         },
       },
+      { number: '0368', name: 'Another Ltd', token: 'unit-token-0002', sources: ['webhook'] },
     ],
   });
   const stateOf = async (uid: string) =>
@@ -91,6 +93,15 @@ test('a recording found when CRMs had been told there is none reaches each that 
     { type: 'retailcrm', why: expect.stringMatching(/has the address/) as string },
     { type: 'telegram', state: 'skipped' },
   ]);
+
+  // Its link ends with its days; the page of whoever may see the enterprise goes on playing it.
+  await app.db.pool.query(`UPDATE recordings SET ended_at = now() - interval '2 days'`);
+  const heardBy = async (session: string | null) =>
+    (await callerOf(app.app.url, session).fetch(link, { headers: { range: 'bytes=0-9' } })).status;
+  expect(await heardBy(null)).toBe(410);
+  expect(await heardBy('a-guessed-session')).toBe(410);
+  expect(await heardBy(await oldSession(app.db, '0368'))).toBe(410);
+  expect(await heardBy(await oldSession(app.db, '0367'))).toBe(206);
   await app.stop();
   await Promise.all(crms.map((crm) => crm.stop()));
   await rm(monitor, { recursive: true });
