@@ -1,4 +1,5 @@
 /** Settings of alerts as their form shows and sends them. A secret leaves masked and comes back as `unchanged`. */
+import { z } from 'zod';
 import { channelTroubles } from '../alerts/notices-store.js';
 import { readEverybody } from '../alerts/whom.js';
 import { readSettingsOf, writeSettings } from '../alerts/settings-store.js';
@@ -27,6 +28,7 @@ export async function readAlertForm({ pool, alerts }: AdminServices, scope: stri
   return {
     version: stored?.version ?? 0,
     settings,
+    schema: z.toJSONSchema(alertSettings, { io: 'input' }) as Record<string, unknown>,
     secrets: { botToken: masked(secrets.botToken), webhookUrl: secrets.webhookUrl === null ? null : '••••' },
     /** Where it posts to, without the path, which may hold a key. */
     webhookHost: secrets.webhookUrl === null ? null : new URL(secrets.webhookUrl).host,

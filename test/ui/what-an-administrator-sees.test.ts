@@ -140,9 +140,50 @@ describeWith(['chromium'], 'what an administrator sees', () => {
     expect(ann.problems).toEqual([]);
   });
 
+  it('shows what is wrong with its count, takes it that somebody knows, and sets whom to tell', async () => {
+    const { page, t } = ann;
+    await site.test.db.pool.query(
+      `INSERT INTO alerts (enterprise_number, kind, subject, level, detail, began_at, ended_at) VALUES
+       ('0367', 'queue-age', 'retailcrm', 1, $1, now(), NULL), ('0367', 'pbx-link', '192.0.2.1:5038', 1, '{}', now() - interval '3 hours', now() - interval '1 hour')`,
+      [JSON.stringify({ minutes: 12, count: 3, why: HOSTILE })],
+    );
+    await ann.go('/e/0367/alerts');
+    // Beside what the daemon has found by itself meanwhile.
+    const queue = t.alerts.kinds['queue-age'];
+    const now = page.getByRole('region', { name: t.alerts.current }).getByRole('row').filter({ hasText: queue });
+    await now.getByText('<img src=x', { exact: false }).waitFor();
+    await page.getByRole('link', { name: new RegExp(`^${t.nav.alerts} \\d+ ${t.alerts.current}$`) }).waitFor();
+    await page.getByRole('region', { name: t.alerts.past }).getByText('192.0.2.1:5038').waitFor();
+    await now.getByRole('button', { name: new RegExp(`^${t.alerts.acknowledge}`) }).click();
+    await now.getByText(t.alerts.acknowledgedBy('ann')).waitFor();
+    await now.getByRole('button', { name: new RegExp(`^${t.alerts.mute(24)}`) }).click();
+    await now.getByRole('button', { name: new RegExp(`^${t.alerts.unmute}`) }).waitFor();
+    expect(await page.title()).not.toBe('owned');
+
+    await page.getByLabel(t.alerts.fields.botToken).fill('1:abc');
+    await page.getByLabel(t.alerts.fields.telegramChat).fill('nobody');
+    await page.getByLabel(t.alerts.fields.telegramUrl).fill(site.crms.telegram.url);
+    await page.getByRole('button', { name: t.common.save, exact: true }).click();
+    await page.locator('.field-error').waitFor();
+    await page.getByLabel(t.alerts.fields.telegramChat).fill('-100');
+    await page.getByRole('button', { name: t.common.save, exact: true }).click();
+    await page.getByRole('button', { name: t.alerts.test }).click();
+    await page.getByText(t.alerts.arrived(t.alerts.channels.telegram)).waitFor();
+    expect(site.crms.telegram.state.in('-100').map(({ text }) => text)).toContain(
+      'Trunkline: проверка. Сюда будут приходить оповещения.',
+    );
+    await page.setViewportSize({ width: 360, height: 740 });
+    const cell = await now.locator('.alert-what').boundingBox();
+    expect((cell?.x ?? 0) + (cell?.width ?? 999)).toBeLessThanOrEqual(348);
+    await ann.accessible('alerts-narrow');
+    await page.setViewportSize({ width: ann.width, height: 860 });
+    expect(ann.problems).toEqual([]);
+  });
+
   it.each([
     ['stats', (one: Visitor) => one.t.stats.byCrm],
     ['redirect', (one: Visitor) => one.t.redirect.tryOut],
+    ['alerts', (one: Visitor) => one.t.alerts.lead],
     ['reconciliation', (one: Visitor) => one.t.reconciliation.empty],
     ['pbx', (one: Visitor) => one.t.pbx.settings],
     ['users', (one: Visitor) => one.t.users.accounts],
@@ -265,6 +306,10 @@ describeWith(['chromium'], 'what an administrator sees', () => {
       .first()
       .waitFor();
     await operator.accessible('enterprises');
+    await operator.go('/operator/alerts');
+    await operator.page.getByText(operator.t.alerts.nobody).waitFor();
+    await operator.page.getByRole('cell', { name: '0367' }).first().waitFor();
+    await operator.accessible('operator-alerts');
     expect(operator.problems).toEqual([]);
   });
 });

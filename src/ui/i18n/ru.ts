@@ -1,6 +1,9 @@
 import { pluralRu } from './plural.js';
 import { saidRu } from './said-ru.js';
 
+/** Of an alert: what its words need. */
+type Figures = Readonly<Record<string, string | number | null>>;
+
 /** The words of the page in Russian. Their shape is what the other language must fill. */
 export const ru = {
   common: {
@@ -69,7 +72,8 @@ export const ru = {
       [/portal of the application/, 'Нужен адрес портала: example.bitrix24.ru'],
       [/BotFather/, 'Токен даёт BotFather: цифры, двоеточие, буквы'],
       [/at least one chat/, 'Укажите хотя бы один чат'],
-      [/names such as @/, 'Нужны номера вида -1000000000001 или имена вида @sales'],
+      [/names? such as @/, 'Нужны номера вида -1000000000001 или имена вида @sales'],
+      [/http\(s\) address/, 'Нужен адрес, который начинается с https:// или http://'],
       [/3 to 15 digits/, 'Нужно от 3 до 15 цифр'],
       [/time zone/, 'Нужен часовой пояс вида Europe/Moscow'],
       [/number of a portal user/, 'Нужен номер пользователя портала'],
@@ -419,6 +423,12 @@ export const ru = {
       'auth.changePassword': 'Сменил пароль',
       'enterprises.save': 'Изменил предприятие',
       'enterprises.setMode': 'Переключил режим предприятия',
+      'alerts.acknowledge': 'Принял оповещение к сведению',
+      'alerts.mute': 'Заглушил оповещение',
+      'alerts.saveSettings': 'Сохранил настройки оповещений',
+      'alerts.savePlatformSettings': 'Сохранил настройки оповещений оператора',
+      'alerts.sendTest': 'Проверил оповещения',
+      'alerts.sendPlatformTest': 'Проверил оповещения оператора',
       'integrations.save': 'Сохранил настройки CRM',
       'integrations.toggle': 'Включил или выключил CRM',
       'integrations.testConnection': 'Проверил соединение с CRM',
@@ -485,6 +495,70 @@ export const ru = {
     extensions: 'Внутренние номера',
     lines: 'Линии',
     operators: 'Эти настройки меняет оператор платформы.',
+  },
+  alerts: {
+    lead: 'Что сейчас не так и что было раньше. Начало, ухудшение и конец приходят в Telegram и по вебхуку.',
+    current: 'Сейчас',
+    past: 'Раньше',
+    nothing: 'Всё в порядке',
+    nothingBefore: 'Пока ничего не случалось',
+    since: 'С какого времени',
+    what: 'Что не так',
+    lasted: 'Сколько длилось',
+    act: 'Действия',
+    acknowledge: 'Знаю',
+    mute: (hours: number) => `Молчать ${hours} ч`,
+    unmute: 'Снова сообщать',
+    acknowledgedBy: (who: string) => `Знает: ${who}; напоминаний не будет`,
+    mutedUntil: (until: string) => `Молчит до ${until}`,
+    kinds: {
+      'error-rate': 'Ошибки отправки',
+      'pbx-link': 'Нет связи с АТС',
+      'dead-letters': 'Недоставленное',
+      'queue-age': 'Очередь стоит',
+      refused: 'CRM не пускает',
+      'token-ends': 'Доступ заканчивается',
+      'day-differs': 'Сверка не сошлась',
+    },
+    figures: {
+      'error-rate': (d: Figures) =>
+        `${d['percent']} % за 15 минут (${d['errors']} из ${d['attempts']}, порог ${d['threshold']} %)`,
+      'pbx-link': () => '',
+      'dead-letters': (d: Figures) => `отложено: ${d['count']}`,
+      'queue-age': (d: Figures) => `ждут ${d['minutes']} мин, в очереди ${d['count']}`,
+      refused: () => '',
+      'token-ends': (d: Figures) => (d['days'] === null ? 'в любой момент' : `осталось дней: ${d['days']}`),
+      'day-differs': (d: Figures) => `${d['day']}: расхождений ${d['differences']}`,
+    },
+    settings: 'Кому и когда сообщать',
+    where: 'Куда',
+    when: 'Когда',
+    ofWhat: 'О чём',
+    test: 'Отправить проверку',
+    nobody: 'Пока никому: укажите бота и чат Telegram или адрес вебхука и сохраните.',
+    channels: { telegram: 'Telegram', webhook: 'Вебхук' },
+    arrived: (channel: string) => `${channel}: проверка дошла`,
+    notArriving: (channel: string, waiting: number) => `${channel}: сообщения не доходят, ждут ${waiting}`,
+    languages: { ru: 'русский', en: 'английский' },
+    fields: {
+      botToken: 'Токен бота Telegram',
+      telegramChat: 'Чат Telegram',
+      telegramUrl: 'Адрес Bot API',
+      webhookUrl: 'Адрес вебхука',
+      language: 'Язык сообщений',
+      reminderHours: 'Напоминать каждые, ч',
+      errorPercent: 'Порог ошибок, %',
+      errorAttempts: 'Считать, если отправок не меньше',
+      linkMinutes: 'Нет связи с АТС дольше, мин',
+      queueMinutes: 'Звонок ждёт отправки дольше, мин',
+      tokenDays: 'Предупреждать об окончании доступа за, дней',
+    },
+    help: {
+      botToken: 'Его даёт @BotFather.',
+      telegramChat: 'Номер чата, например -1000000000001, или имя @admins; бот должен в нём быть.',
+      webhookUrl: 'Получит POST с JSON.',
+      errorPercent: 'Сообщим при 50, 70, 90 и 100 % порога.',
+    } as Record<string, string | undefined>,
   },
   reconciliation: {
     lead: 'Звонки по записям АТС, звонки у нас и записи в каждой CRM за день. Каждую ночь сверяется вчерашний день.',

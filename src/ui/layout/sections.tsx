@@ -1,5 +1,6 @@
 import {
   Activity,
+  Bell,
   Building2,
   ChartLine,
   Gauge,
@@ -16,6 +17,7 @@ import { Link, useLocation } from 'wouter';
 import { useText } from '../i18n/language.js';
 import type { Messages } from '../i18n/ru.js';
 import { useMe } from '../session.js';
+import { AlertCount } from './alert-count.js';
 
 interface Section {
   path: string;
@@ -28,6 +30,7 @@ const OF_ENTERPRISE: readonly Section[] = [
   { path: '/calls', name: 'calls', picture: PhoneCall },
   { path: '/log', name: 'log', picture: Activity },
   { path: '/deliveries', name: 'deliveries', picture: Inbox },
+  { path: '/alerts', name: 'alerts', picture: Bell },
   { path: '/redirect', name: 'redirect', picture: RouteIcon },
   { path: '/stats', name: 'stats', picture: ChartLine },
   { path: '/reconciliation', name: 'reconciliation', picture: Scale },
@@ -38,6 +41,7 @@ const OF_ENTERPRISE: readonly Section[] = [
 
 const OF_OPERATOR: readonly Section[] = [
   { path: '/operator/enterprises', name: 'enterprises', picture: Building2 },
+  { path: '/operator/alerts', name: 'alerts', picture: Bell },
   { path: '/operator/users', name: 'operators', picture: Users },
   { path: '/operator/audit', name: 'audit', picture: History },
 ];
@@ -50,14 +54,19 @@ export function Sections({ enterprise }: { enterprise: string | null }) {
       {enterprise && (
         <ul>
           {OF_ENTERPRISE.map((section) => (
-            <Item key={section.path} section={section} base={`/e/${enterprise}`} />
+            <Item
+              key={section.path}
+              section={section}
+              base={`/e/${enterprise}`}
+              enterprise={decodeURIComponent(enterprise)}
+            />
           ))}
         </ul>
       )}
       {me.kind === 'super' && (
         <ul>
           {OF_OPERATOR.map((section) => (
-            <Item key={section.path} section={section} base="" />
+            <Item key={section.path} section={section} base="" enterprise={null} />
           ))}
         </ul>
       )}
@@ -65,7 +74,15 @@ export function Sections({ enterprise }: { enterprise: string | null }) {
   );
 }
 
-function Item({ section: { path, name, picture: Picture }, base }: { section: Section; base: string }) {
+function Item({
+  section: { path, name, picture: Picture },
+  base,
+  enterprise,
+}: {
+  section: Section;
+  base: string;
+  enterprise: string | null;
+}) {
   const t = useText();
   const [address] = useLocation();
   const to = `${base}${path}`;
@@ -75,6 +92,7 @@ function Item({ section: { path, name, picture: Picture }, base }: { section: Se
       <Link to={to} className="section" aria-current={current ? 'page' : undefined}>
         <Picture size={18} aria-hidden />
         <span>{t.nav[name]}</span>
+        {name === 'alerts' && <AlertCount enterprise={enterprise} />}
       </Link>
     </li>
   );
