@@ -56,14 +56,15 @@ export interface DayDiffers {
   differences: number;
 }
 
-/** Where the day reconciled last differs. */
+/** Where the day reconciled last differs. Results, which may be large, are read of those alone. */
 export async function differingDays(db: Queryable): Promise<DayDiffers[]> {
-  const { rows } = await db.query<DayDiffers & { differs: boolean }>(
-    `SELECT DISTINCT ON (enterprise_number) enterprise_number AS enterprise, day::text AS day, differs,
-            jsonb_array_length(result->'differences') AS differences
-       FROM reconciliations ORDER BY enterprise_number, day DESC`,
+  const { rows } = await db.query<DayDiffers>(
+    `SELECT r.enterprise_number AS enterprise, r.day::text AS day, jsonb_array_length(r.result->'differences') AS differences
+       FROM (SELECT DISTINCT ON (enterprise_number) enterprise_number, day, differs
+               FROM reconciliations ORDER BY enterprise_number, day DESC) latest
+       JOIN reconciliations r USING (enterprise_number, day) WHERE latest.differs`,
   );
-  return rows.filter(({ differs }) => differs);
+  return rows;
 }
 
 /** Whether the CRM has taken anything of this integration since. */
