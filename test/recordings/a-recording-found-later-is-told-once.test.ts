@@ -79,6 +79,7 @@ test('a recording found when CRMs had been told there is none reaches each that 
   for (const crm of [retailcrm, amocrm]) crm.faults.always(AWAY);
   const second = await posted(app);
   await until('it to be taken for absent', async () => (await stateOf(second)) === 'absent');
+  await until('both to have refused the record', async () => (await refusedOf(app, second)) === 2);
   await writeFile(join(monitor, `${second}.wav`), wave(2));
   await until('it to be there', async () => (await stateOf(second)) === 'ready');
   for (const crm of [retailcrm, amocrm]) crm.faults.clear();
@@ -120,6 +121,16 @@ async function posted({ app }: TestApp): Promise<string> {
     expect(answer.status).toBe(200);
   }
   return call.uid;
+}
+
+/** Records of a call that were tried and wait to be tried again. */
+async function refusedOf({ db }: TestApp, uid: string): Promise<number> {
+  const { rows } = await db.pool.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM deliveries d JOIN calls c ON c.id = d.call_id
+      WHERE c.unique_id = $1 AND d.integration_type IN ('retailcrm', 'amocrm') AND d.state = 'pending' AND d.attempts > 0`,
+    [uid],
+  );
+  return rows[0]?.n ?? 0;
 }
 
 async function atRest({ db }: TestApp): Promise<void> {
