@@ -44,6 +44,9 @@ const WRONG: Record<MappingFinding['kind'], Words> = {
   dismissed: words('сотрудник уволен', 'its user has left'),
   'unknown-user': words('такого нет в CRM', 'its user is not in the CRM'),
 };
+const SKEW_MS = 2_000;
+const ASK_MS = 30_000;
+
 /** The accounts of an enterprise that are alive. */
 export function crmsOf(
   registry: readonly AnyConnector[],
@@ -57,9 +60,6 @@ export function crmsOf(
     return [{ type, check: (signal: AbortSignal) => connection.check(signal), users }];
   });
 }
-
-const SKEW_MS = 2_000;
-const ASK_MS = 30_000;
 
 export async function examine(enterprise: Enterprise, ports: DoctorPorts): Promise<Finding[]> {
   const parts = [

@@ -14,7 +14,7 @@ import { migrate } from '../../src/db/migrate.js';
 import { createPool } from '../../src/db/pool.js';
 import { callerOf } from '../admin/admin-client.js';
 import { linkUp } from '../support/test-app.js';
-import { uiEnterprise } from '../ui/support/enterprise.js';
+import { retailCrmOn, uiEnterprise } from '../ui/support/enterprise.js';
 import { storedRows, watchRows } from '../ui/support/live-rows.js';
 import { PASSWORD, startSite } from '../ui/support/site.js';
 import type { Site } from '../ui/support/site.js';
@@ -35,14 +35,7 @@ export async function benchPage(): Promise<BenchResult[]> {
       db: { pool, url, name: 'page', drop: () => pool.end() },
       enterprises: (crms, pbxPort) => [
         uiEnterprise(ENTERPRISE, pbxPort, {
-          integrations: {
-            retailcrm: {
-              enabled: true,
-              api_url: crms.retailcrm.url,
-              api_key: 'key-for-everything-1',
-              user_extensions: { '7': '151', '8': '152', '9': '150' },
-            },
-          },
+          integrations: { retailcrm: retailCrmOn(crms.retailcrm.url) },
         }),
       ],
       accounts: { ann: ENTERPRISE },

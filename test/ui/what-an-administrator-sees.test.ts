@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeWith } from '../pbx/available.js';
 import { until } from '../support/until.js';
-import { uiEnterprise } from './support/enterprise.js';
+import { retailCrmOn, uiEnterprise } from './support/enterprise.js';
 import { rowsOn, storedRows, watchRows } from './support/live-rows.js';
 import { JOURNEY_MS, startSite } from './support/site.js';
 import type { Site } from './support/site.js';
@@ -25,14 +25,7 @@ describeWith(['chromium'], 'what an administrator sees', () => {
     site = await startSite({
       enterprises: (crms, pbxPort) => [
         uiEnterprise('0367', pbxPort, {
-          integrations: {
-            retailcrm: {
-              enabled: true,
-              api_url: crms.retailcrm.url,
-              api_key: 'key-for-everything-1',
-              user_extensions: { '7': '151', '8': '152', '9': '150' },
-            },
-          },
+          integrations: { retailcrm: retailCrmOn(crms.retailcrm.url) },
         }),
         uiEnterprise('0368', null),
       ],

@@ -12,7 +12,7 @@ export function Notice({
   action,
 }: {
   tone: keyof typeof SHAPES;
-  title?: string;
+  title?: string | undefined;
   children?: ReactNode;
   action?: ReactNode;
 }) {

@@ -9,6 +9,7 @@ import { SettingField } from '../../forms/setting-field.js';
 import { faultText } from '../../i18n/fault-text.js';
 import { useText } from '../../i18n/language.js';
 import { Button } from '../../parts/button.js';
+import { Conflict } from '../../parts/conflict.js';
 import { Notice } from '../../parts/notice.js';
 import { Panel } from '../../parts/panel.js';
 import { Toggle } from '../../parts/toggle.js';
@@ -159,18 +160,7 @@ export function AlertSettings({
         </Notice>
       ))}
       {test.isError && <Notice tone="bad">{errorText(test.error, t)}</Notice>}
-      {conflict && (
-        <Notice
-          tone="warn"
-          action={
-            <Button small onClick={() => void reload().then(() => save.reset())}>
-              {t.settings.conflictLoad}
-            </Button>
-          }
-        >
-          {t.settings.conflict}
-        </Notice>
-      )}
+      {conflict && <Conflict onLoad={() => void reload().then(() => save.reset())} />}
       {save.isError && !conflict && faults.length === 0 && <Notice tone="bad">{errorText(save.error, t)}</Notice>}
       <h3>{t.alerts.where}</h3>
       <div className="field-row">

@@ -6,6 +6,7 @@ import { useFormat } from '../../i18n/format.js';
 import { useText } from '../../i18n/language.js';
 import { Button } from '../../parts/button.js';
 import { Tag } from '../../parts/light.js';
+import { More } from '../../parts/more.js';
 import { Panel } from '../../parts/panel.js';
 import { Empty, QueryView } from '../../parts/query-view.js';
 import { Table } from '../../parts/table.js';
@@ -61,13 +62,7 @@ export function AlertTable({ enterprise, state }: { enterprise: string | undefin
         {() => (
           <>
             <Table label={title} rows={rows} keyOf={({ id }) => id} columns={columns} />
-            {alerts.hasNextPage && (
-              <div className="table-foot">
-                <Button small busy={alerts.isFetchingNextPage} onClick={() => void alerts.fetchNextPage()}>
-                  {t.common.more}
-                </Button>
-              </div>
-            )}
+            <More query={alerts} />
           </>
         )}
       </QueryView>

@@ -6,7 +6,7 @@ import type { Outputs } from '../../api.js';
 import { useFormat } from '../../i18n/format.js';
 import { useText } from '../../i18n/language.js';
 import { Page } from '../../layout/page.js';
-import { Button } from '../../parts/button.js';
+import { More } from '../../parts/more.js';
 import { Panel } from '../../parts/panel.js';
 import { Empty, QueryView } from '../../parts/query-view.js';
 import { Table } from '../../parts/table.js';
@@ -50,13 +50,7 @@ export default function Audit() {
                   },
                 ]}
               />
-              {audit.hasNextPage && (
-                <div className="table-foot">
-                  <Button small busy={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
-                    {t.common.more}
-                  </Button>
-                </div>
-              )}
+              <More query={audit} />
             </>
           )}
         </QueryView>

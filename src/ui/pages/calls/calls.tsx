@@ -6,7 +6,7 @@ import { api, client } from '../../api.js';
 import type { Inputs, Outputs } from '../../api.js';
 import { useText } from '../../i18n/language.js';
 import { Page } from '../../layout/page.js';
-import { Button } from '../../parts/button.js';
+import { More } from '../../parts/more.js';
 import { Panel } from '../../parts/panel.js';
 import { Empty, QueryView } from '../../parts/query-view.js';
 import { CallFilters, filterOf } from './call-filters.js';
@@ -45,14 +45,7 @@ export default function Calls() {
           {() => (
             <>
               <CallTable enterprise={enterprise} rows={rows} />
-              {calls.hasNextPage && (
-                <div className="table-foot">
-                  <span className="quiet small">{t.common.shown(rows.length)}</span>
-                  <Button small busy={calls.isFetchingNextPage} onClick={() => void calls.fetchNextPage()}>
-                    {t.common.more}
-                  </Button>
-                </div>
-              )}
+              <More query={calls}>{calls.hasNextPage && t.common.shown(rows.length)}</More>
             </>
           )}
         </QueryView>

@@ -11,6 +11,7 @@ import { useLanguage, useText } from '../../i18n/language.js';
 import { faultText } from '../../i18n/fault-text.js';
 import type { Messages } from '../../i18n/ru.js';
 import { Button } from '../../parts/button.js';
+import { Conflict } from '../../parts/conflict.js';
 import { Modal } from '../../parts/modal.js';
 import { Notice } from '../../parts/notice.js';
 import { QueryView } from '../../parts/query-view.js';
@@ -126,17 +127,10 @@ function Loaded({
     >
       <div ref={body} className="stack">
         {conflict && (
-          <Notice
-            tone="warn"
+          <Conflict
             title={t.errors.byCode['CONFIG_CHANGED'] ?? ''}
-            action={
-              <Button small onClick={() => void reload().then(() => save.reset())}>
-                {t.settings.conflictLoad}
-              </Button>
-            }
-          >
-            {t.settings.conflict}
-          </Notice>
+            onLoad={() => void reload().then(() => save.reset())}
+          />
         )}
         {wrong > 0 && <Notice tone="bad" title={t.settings.wrongFields(wrong)} />}
         {save.isError && !conflict && wrong === 0 && (

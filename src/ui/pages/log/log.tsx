@@ -7,6 +7,7 @@ import type { Inputs, Outputs } from '../../api.js';
 import { useText } from '../../i18n/language.js';
 import { Page } from '../../layout/page.js';
 import { Button } from '../../parts/button.js';
+import { More } from '../../parts/more.js';
 import { Panel } from '../../parts/panel.js';
 import { Empty, QueryView } from '../../parts/query-view.js';
 import { useLive } from '../../platform/use-live.js';
@@ -84,14 +85,7 @@ export default function Log() {
           {() => (
             <>
               <LogTable enterprise={enterprise} rows={rows} />
-              <div className="table-foot">
-                <span className="quiet small">{log.hasNextPage ? t.common.shown(rows.length) : t.log.end}</span>
-                {log.hasNextPage && (
-                  <Button small busy={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
-                    {t.common.more}
-                  </Button>
-                )}
-              </div>
+              <More query={log}>{log.hasNextPage ? t.common.shown(rows.length) : t.log.end}</More>
             </>
           )}
         </QueryView>

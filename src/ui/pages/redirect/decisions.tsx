@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { api, client } from '../../api.js';
 import { useFormat } from '../../i18n/format.js';
 import { useText } from '../../i18n/language.js';
-import { Button } from '../../parts/button.js';
+import { More } from '../../parts/more.js';
 import { Panel } from '../../parts/panel.js';
 import { Empty, QueryView } from '../../parts/query-view.js';
 import { Table } from '../../parts/table.js';
@@ -77,13 +77,7 @@ export function Decisions({ enterprise }: { enterprise: string }) {
                 },
               ]}
             />
-            {decisions.hasNextPage && (
-              <div className="table-foot">
-                <Button small busy={decisions.isFetchingNextPage} onClick={() => void decisions.fetchNextPage()}>
-                  {t.common.more}
-                </Button>
-              </div>
-            )}
+            <More query={decisions} />
           </>
         )}
       </QueryView>

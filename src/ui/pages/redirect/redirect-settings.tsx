@@ -7,6 +7,7 @@ import type { JsonSchema } from '../../forms/field-kind.js';
 import { faultText } from '../../i18n/fault-text.js';
 import { useText } from '../../i18n/language.js';
 import { Button } from '../../parts/button.js';
+import { Conflict } from '../../parts/conflict.js';
 import { Notice } from '../../parts/notice.js';
 import { Panel } from '../../parts/panel.js';
 import { useToast } from '../../parts/toasts.js';
@@ -67,18 +68,7 @@ export function RedirectSettings({
       }
     >
       {data.settings === null && <Notice tone="info">{t.redirect.notSetUp}</Notice>}
-      {conflict && (
-        <Notice
-          tone="warn"
-          action={
-            <Button small onClick={() => void reload().then(() => save.reset())}>
-              {t.settings.conflictLoad}
-            </Button>
-          }
-        >
-          {t.settings.conflict}
-        </Notice>
-      )}
+      {conflict && <Conflict onLoad={() => void reload().then(() => save.reset())} />}
       {save.isError && !conflict && faults.length === 0 && <Notice tone="bad">{errorText(save.error, t)}</Notice>}
       <div className="field-row">
         {names.map((name) => {
