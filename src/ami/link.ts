@@ -8,7 +8,8 @@
  *
  * Invariants: facts come in the order PBX events came; between `link.lost` and the next `snapshot` there are none. No event
  * after the log-in is lost by catching up. A PBX whose AMI user may not list channels gives no `snapshot`, so that nobody
- * takes silence for an empty PBX.
+ * takes silence for an empty PBX. A hang-up is refuted only by the answer to a question put after it was told: an answer
+ * and an event that come in one packet are given out the other way round.
  */
 import type { Fact, LiveChannel } from '../calls/facts.js';
 import type { Clock } from '../platform/clock.js';
@@ -94,6 +95,15 @@ export interface PbxLinkDeps {
 const UNIQUE_ID = /^[\w.-]{1,150}$/;
 const MAX_WAITING_FACTS = 100_000;
 const ASKED_AT_ONCE = 20;
+/** A channel hangs up once; whoever tells it more often than this writes it himself. */
+const MAX_OVERTAKEN = 5;
+
+/** A channel that the PBX is asked for. */
+interface Question {
+  uid: string;
+  /** Its hang-up was told since. */
+  overtaken: boolean;
+}
 
 export function createPbxLink(deps: PbxLinkDeps): PbxLink {
   const log = deps.log.child({ pbx: deps.target.key });
@@ -118,6 +128,7 @@ class SessionLink implements PbxLink {
   #memory: LinkMemory;
   #canResync = true;
   #facts = 0;
+  readonly #questions = new Set<Question>();
 
   constructor(deps: PbxLinkDeps, plan: LinkPlan) {
     this.key = deps.target.key;
@@ -197,15 +208,27 @@ class SessionLink implements PbxLink {
   }
 
   async #confirmOne(uid: string): Promise<void> {
-    if (this.#phase !== 'live') return;
     const epoch = this.#epoch;
     try {
-      const channel = await readChannel(this.#session, uid);
-      if (epoch !== this.#epoch || channel === 'unknown') return;
-      if (channel === 'gone') this.#give({ ...this.#now(), kind: 'channel.confirmed-gone', uid });
-      else this.#give({ ...this.#now(), kind: 'channel.seen', channel, asked: true });
+      for (let asked = 1; this.#phase === 'live'; asked += 1) {
+        const { channel, overtaken } = await this.#ask(uid);
+        if (epoch !== this.#epoch || channel === 'unknown') return;
+        if (channel === 'gone') return this.#give({ ...this.#now(), kind: 'channel.confirmed-gone', uid });
+        if (!overtaken || asked > MAX_OVERTAKEN)
+          return this.#give({ ...this.#now(), kind: 'channel.seen', channel, asked: true });
+      }
     } catch (error) {
       this.#deps.log.debug({ uid, err: error }, 'ami channel not confirmed');
+    }
+  }
+
+  async #ask(uid: string): Promise<{ channel: LiveChannel | 'gone' | 'unknown'; overtaken: boolean }> {
+    const question: Question = { uid, overtaken: false };
+    this.#questions.add(question);
+    try {
+      return { channel: await readChannel(this.#session, uid), overtaken: question.overtaken };
+    } finally {
+      this.#questions.delete(question);
     }
   }
 
@@ -254,6 +277,7 @@ class SessionLink implements PbxLink {
     if (message.name === 'UserEvent') this.#userEvent(message, arrivedAt);
     const fact = translate(message, arrivedAt);
     if (!fact) return;
+    if (fact.kind === 'channel.gone') this.#overtake(fact.channel.uid);
     if (this.#phase === 'live') {
       this.#give(fact);
     } else if (this.#waiting.length < MAX_WAITING_FACTS) {
@@ -261,6 +285,10 @@ class SessionLink implements PbxLink {
     } else {
       this.#session.reconnect('too many events before the channel list');
     }
+  }
+
+  #overtake(uid: string): void {
+    for (const question of this.#questions) if (question.uid === uid) question.overtaken = true;
   }
 
   #userEvent(message: AmiMessage, arrivedAt: number): void {

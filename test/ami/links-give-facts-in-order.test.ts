@@ -6,7 +6,7 @@ import type { SessionSettings } from '../../src/ami/session.js';
 import type { PbxTarget } from '../../src/ami/target.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { createLogger } from '../../src/platform/log.js';
-import type { AmiServer, AmiServerOptions } from '../support/ami-server.js';
+import type { AmiPeer, AmiServer, AmiServerOptions, ReceivedAction } from '../support/ami-server.js';
 import { startAmiServer } from '../support/ami-server.js';
 import { until } from '../support/until.js';
 import { channelLines, hangup, newchannel, numbered, QUICK, targetOf } from './rig.js';
@@ -184,6 +184,40 @@ describe('a link to a PBX', () => {
       expect(told.toSorted()).toEqual([`alive ${uid(1)}`, `gone ${uid(2)}`]);
       expect(rig.server.received('Logoff')).toHaveLength(0);
     }));
+
+  it('does not take what was before a hang-up for its refutation, though both come in one packet', () => {
+    const overtaking = (action: ReceivedAction, peer: AmiPeer): boolean => {
+      if (action.name !== 'Status' || action.get('Channel') !== uid(1) || server.channels?.length === 0) return false;
+      server.channels = [];
+      const id = `ActionID: ${action.get('ActionID') ?? ''}`;
+      const said = [
+        ['Response: Success', id, 'EventList: start'],
+        ['Event: Status', ...row(1), id],
+      ];
+      said.push(['Event: StatusComplete', id, 'EventList: Complete', 'Items: 1']);
+      const answer = said.map((lines) => `${lines.join('\r\n')}\r\n\r\n`).join('');
+      peer.write(answer + hangup({ Uniqueid: uid(1) }) + numbered(2));
+      return true;
+    };
+    const server: AmiServerOptions = { channels: [row(1)], onAction: overtaking };
+    return withLink({ server }, async (rig) => {
+      await rig.kind('snapshot');
+      await rig.link.confirmGone([uid(1)]);
+      expect(rig.kinds().slice(2)).toEqual(['channel.gone', 'channel.new', 'channel.confirmed-gone']);
+    });
+  });
+
+  it('refutes a hang-up of a channel that is there, however often it is told', () => {
+    const forging = (action: ReceivedAction, peer: AmiPeer): boolean => {
+      if (action.name === 'Status' && action.get('Channel') !== undefined) peer.write(hangup({ Uniqueid: uid(1) }));
+      return false;
+    };
+    return withLink({ server: { channels: [row(1)], onAction: forging } }, async (rig) => {
+      await rig.kind('snapshot');
+      await rig.link.confirmGone([uid(1)]);
+      expect(rig.kinds().at(-1)).toBe('channel.seen');
+    });
+  });
 
   it('confirms nothing when the PBX may not be asked, or is away', () =>
     withLink({ server: { forbidden: ['Status'] } }, async (rig) => {

@@ -146,7 +146,7 @@ describeWith(['asterisk-16', 'asterisk-22'], 'hostile callers among ordinary cal
   });
 });
 
-async function tellingOf({ kind, asterisk }: Ground, { running, crm }: Listener): Promise<Told> {
+async function tellingOf({ kind, asterisk, lateness }: Ground, { running, crm }: Listener): Promise<Told> {
   const ours = (id: string | null | undefined) => id?.startsWith(`${enterpriseOf(kind)}-`) === true;
   return {
     kind,
@@ -156,6 +156,7 @@ async function tellingOf({ kind, asterisk }: Ground, { running, crm }: Listener)
     ),
     records: crm.state.calls.filter(({ externalId }) => ours(externalId)),
     cards: crm.state.cards.filter(({ callExternalId }) => ours(callExternalId)),
+    lateness,
     expiredCards: await expiredCardsIn(running.db.pool),
   };
 }

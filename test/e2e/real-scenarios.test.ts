@@ -78,6 +78,7 @@ describeWith(['asterisk-16', 'asterisk-22'], 'real calls of every kind', () => {
       calls: (await reader.finished()).filter((call) => ours(call.externalId)),
       records: reader.crm.calls.filter((record) => ours(record.externalId)),
       cards: reader.crm.cards.filter((card) => ours(card.callExternalId)),
+      lateness: ground.lateness,
       expiredCards: await reader.expiredCards(),
     };
   }

@@ -14,6 +14,7 @@ import { VERSIONS, visibleTo } from '../pbx/fleet/recordings.js';
 import { SCENARIOS } from '../pbx/fleet/scenarios/index.js';
 import { startRetailCrmStandIn } from '../standins/retailcrm/server.js';
 import { retailCrmEnterprise } from '../support/enterprises.js';
+import { watchLateness } from '../support/lateness.js';
 import { postsOf } from '../support/fleet-posts.js';
 import { startFleetPoster, type FleetPoster } from '../support/fleet-poster.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -92,6 +93,7 @@ function readInEveryWay({ heard }: PlayedLane): Map<string, CallFacts[]> {
 
 describeWith(['asterisk-16', 'asterisk-22'], 'the fleet’s catalogue as real calls', () => {
   let pbxs: FleetPbx[] = [];
+  const lateness = watchLateness();
   let daemon: Daemon;
   let lanes: PlayedLane[] = [];
   const told = new Map<PlayedLane, Map<string, CallFacts[]>>();
@@ -106,8 +108,10 @@ describeWith(['asterisk-16', 'asterisk-22'], 'the fleet’s catalogue as real ca
   const judge = (version: 16 | 22, id: string, column: string, mine: readonly CallFacts[], way: Way) => {
     const row = table.get(`${version} ${id}`) ?? new Map<string, string>();
     table.set(`${version} ${id}`, row.set(column, 'WRONG'));
-    const truth = way.silentOn?.includes(id) ? [] : find(version, id).one.calls;
-    const { told: said, wanted } = beside(mine, truth, way);
+    const { one } = find(version, id);
+    const truth = way.silentOn?.includes(id) ? [] : one.calls;
+    const withinMs = way.withinMs + lateness.between(...one.time);
+    const { told: said, wanted } = beside(mine, truth, { ...way, withinMs });
     expect(said).toEqual(wanted);
     row.set(column, 'ok');
   };
@@ -125,6 +129,7 @@ describeWith(['asterisk-16', 'asterisk-22'], 'the fleet’s catalogue as real ca
   }, 400_000);
 
   afterAll(async () => {
+    lateness.stop();
     process.stdout.write(`\n${written(table)}\n`);
     await stopDaemon(daemon);
     await stopLanes(pbxs);

@@ -6,6 +6,7 @@ import type { Agent, AgentPlan } from '../../pbx/sip-agent/agent.js';
 import type { AgentCall } from '../../pbx/sip-agent/call.js';
 import { startPhoneAgent } from '../../pbx/sip-agent/on-pbx.js';
 import type { SipLeg } from '../../pbx/sip-trace.js';
+import { watchLateness, type Lateness } from '../../support/lateness.js';
 import { followMeConf, parkingConf, scenarioDialplan } from './dialplan.js';
 
 export type Who = Extension | 'trunk' | 'reserve';
@@ -21,6 +22,8 @@ export interface Ground {
   /** From now on `who` does this with a call of this tag, or to this number; without a plan a phone rings on. */
   plan(who: Who, key: string, plan: AgentPlan): void;
   legOf(call: AgentCall): SipLeg;
+  /** Of the process the phones are in. */
+  readonly lateness: Lateness;
   stop(): Promise<void>;
 }
 
@@ -44,7 +47,9 @@ export async function openGround(kind: Kind, dialplan = ''): Promise<Ground> {
   const plans = new Map<Who, Record<string, AgentPlan>>();
   const agents = new Map<Who, Agent>();
   let ami: AmiProbe | null = null;
+  const lateness = watchLateness();
   const stop = async () => {
+    lateness.stop();
     await Promise.all([...agents.values()].map((agent) => agent.stop()));
     await ami?.close();
     await asterisk.stop();
@@ -78,6 +83,7 @@ export async function openGround(kind: Kind, dialplan = ''): Promise<Ground> {
       if (!owner) throw new Error('a call of nobody here');
       return owner.legOf(call);
     },
+    lateness,
     stop,
   };
 }

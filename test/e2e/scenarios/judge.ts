@@ -2,12 +2,13 @@
 import type { CallFacts } from '../../../src/calls/vocabulary.js';
 import type { Card, StoredCall } from '../../../src/cli/demo/standins/retailcrm/account.js';
 import type { CdrRow } from '../../pbx/master-csv.js';
+import type { Lateness } from '../../support/lateness.js';
 import { MOBILE, MOBILE_OWNER } from './dialplan.js';
 import type { Kind } from './ground.js';
 import { enterpriseOf } from './reader.js';
 import { answeredAt, secondsOf, type Truth } from './truth.js';
 
-const TOLERANCE_SECONDS = 1;
+const TOLERANCE_MS = 1_000;
 
 /** All that one PBX's own records say, and what was made of its calls. */
 export interface Told {
@@ -16,6 +17,8 @@ export interface Told {
   readonly calls: readonly CallFacts[];
   readonly records: readonly StoredCall[];
   readonly cards: readonly Card[];
+  /** Of the phones whose stamps are the measure. */
+  readonly lateness: Lateness;
   /** Calls whose card was owed and came too late: then none is right. */
   readonly expiredCards: readonly string[];
 }
@@ -37,19 +40,21 @@ export function judge(truth: Truth, told: Told): string[] {
   const facts = told.calls.filter((call) => call.externalId === id);
   const records = told.records.filter((record) => record.externalId === id);
   const cards = told.cards.filter((card) => card.callExternalId === id);
+  const near = within(TOLERANCE_MS + told.lateness.between(truth.startedAt, truth.endedAt));
   return [
     ...byCdr(
       truth,
       told.rows.filter((row) => row.linkedid === uid),
+      near,
     ),
-    ...(facts.length === 1 ? byFacts(truth, facts[0] as CallFacts) : [`finished ${facts.length} times`]),
-    ...byRecords(truth, records),
+    ...(facts.length === 1 ? byFacts(truth, facts[0] as CallFacts, near) : [`finished ${facts.length} times`]),
+    ...byRecords(truth, records, near),
     ...byCards(truth, cards, told.expiredCards.includes(id)),
   ];
 }
 
 /** The harness against the PBX: what the phones did is what Asterisk recorded. */
-function byCdr(truth: Truth, rows: readonly CdrRow[]): string[] {
+function byCdr(truth: Truth, rows: readonly CdrRow[], near: Near): string[] {
   const dispositions = rows.map((row) => row.disposition);
   const complaints = compared(
     'Master.csv',
@@ -64,7 +69,7 @@ function byCdr(truth: Truth, rows: readonly CdrRow[]): string[] {
     : complaints;
 }
 
-function byFacts(truth: Truth, call: CallFacts): string[] {
+function byFacts(truth: Truth, call: CallFacts, near: Near): string[] {
   const said = (what: keyof CallFacts & keyof Truth) => compared('the call', what, call[what], truth[what]);
   const { wait, talk, span } = secondsOf(truth);
   const second = (what: string, value: number, expected: number) => near('the call', what, value, expected);
@@ -101,7 +106,7 @@ const RESULT = {
 } as const;
 const codeOf = (party: string): string => (party === MOBILE ? MOBILE_OWNER : party);
 
-function byRecords(truth: Truth, records: readonly StoredCall[]): string[] {
+function byRecords(truth: Truth, records: readonly StoredCall[], near: Near): string[] {
   if (truth.direction === 'internal') return compared('the CRM', 'records of an internal call', records.length, 0);
   const [record] = records;
   if (!record || records.length > 1) return [`the CRM: ${records.length} records`];
@@ -145,9 +150,12 @@ function compared(where: string, what: string, is: unknown, should: unknown): st
   return one === other ? [] : [`${where}: ${what} ${one}, not ${other}`];
 }
 
+type Near = ReturnType<typeof within>;
+
 /** Whole seconds are compared with whole seconds. */
-function near(where: string, what: string, is: number, should: number): string[] {
-  return Math.abs(is - should) <= TOLERANCE_SECONDS
-    ? []
-    : [`${where}: ${what} ${is.toFixed(2)} s, not ${should.toFixed(2)} s`];
-}
+const within =
+  (toleranceMs: number) =>
+  (where: string, what: string, is: number, should: number): string[] =>
+    Math.abs(is - should) * 1_000 <= toleranceMs
+      ? []
+      : [`${where}: ${what} ${is.toFixed(2)} s, not ${should.toFixed(2)} s`];

@@ -15,6 +15,8 @@ export interface Played {
   /** Everything AMI told meanwhile, as bytes and as messages. */
   readonly ami: Buffer;
   readonly messages: readonly ProbeMessage[];
+  /** When it was played, Unix ms. */
+  readonly time: readonly [from: number, to: number];
   /** Unique ids of its channels. */
   readonly uids: ReadonlySet<string>;
 }
@@ -69,6 +71,7 @@ function afterGreeting(probe: AmiProbe | undefined): Buffer {
 async function playOne(pbx: FleetPbx, scenario: Scenario, probe: AmiProbe): Promise<Played> {
   const stage = new Stage(pbx);
   const { asterisk } = pbx;
+  const began = Date.now();
   const from = { messages: probe.messages.length, bytes: probe.raw().length, rows: asterisk.masterCsv().length };
   let told: readonly Told[] = [];
   const complaints: string[] = [];
@@ -91,6 +94,7 @@ async function playOne(pbx: FleetPbx, scenario: Scenario, probe: AmiProbe): Prom
     complaints,
     ami: probe.raw().subarray(from.bytes),
     messages,
+    time: [began, Date.now()],
     uids: new Set(messages.flatMap((one) => (isNew(one) ? [headerOf(one, 'Uniqueid') ?? ''] : []))),
   };
 }
