@@ -38,7 +38,7 @@ export const RULES = {
   'answer-posted': 'the post of the hang-up says it was answered, and no bridge was posted',
   'moved-in-gap': 'a channel of it stands otherwise than when the link was lost',
   'answered-in-gap': 'the answer fell into a time without a link and is dated with the snapshot',
-  'read-again': 'what was posted later shows that the client had talked with staff',
+  'read-again': 'what was told later shows that the client had talked with staff',
   'agent-named': 'no bridge told who talked; the post of the hang-up names him',
   'stand-in': 'nobody is in a bridge alone: the post of the other half was lost',
   'was-there': 'a channel leaves a bridge: it was in it, though no post told that it came',

@@ -10,10 +10,11 @@ import { contradiction, contradicts, meet, otherHalf } from './tracker-legs.js';
 import { merge } from './tracker-merge.js';
 import { dialled, observe } from './tracker-direction.js';
 import { ringEarlier, ringOn, ringOut, rings } from './tracker-ringing.js';
-import { enterBridge, hold, leaveBridge, onHold, sentOff, talk } from './tracker-talk.js';
-import { confirmedGone, endIfEmpty, endedBefore, legGone, mustAsk, stillThere } from './tracker-ending.js';
+import { enters, happened, leaves } from './tracker-steps.js';
+import { talk } from './tracker-talk.js';
+import { confirmedGone, endIfEmpty, endedBefore, givenUp, legGone, mustAsk, stillThere } from './tracker-ending.js';
 import { identify } from './tracker-who.js';
-import { calledBy, consulting, settleTransfers, targetOf, transferred } from './tracker-transfer.js';
+import { calledBy, targetOf } from './tracker-transfer.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 export type ChannelFact = Exclude<Fact, Of<'fleet' | 'link.lost' | 'link.up' | 'snapshot' | 'clock.stepped' | 'timer'>>;
@@ -128,7 +129,7 @@ function channelCut(work: Work, name: string): void {
 
 function channelHold(work: Work, info: ChannelInfo, on: boolean): void {
   const met = see(work, info, false);
-  if (met) hold(work, met.call, met.leg, on);
+  if (met) happened(work, met.call, { kind: 'hold', uid: met.leg.uid, at: work.at, on });
 }
 
 function channelGone(work: Work, info: ChannelInfo): void {
@@ -202,7 +203,7 @@ function dialBegin(work: Work, fact: Of<'dial.begin'>): void {
   leg.dialStatus = null;
   if (leg.kind !== 'local') {
     call.dials.begun += 1;
-    call.dials.cancelled = false;
+    call.dials.begunAt = Math.max(call.dials.begunAt ?? work.at, work.at);
   }
   dialled(work, call, by?.leg ?? null, leg, fact.dest, fact.dialString);
   if (leg.kind === 'local') dialledBeyond(work, call, leg, fact.dest);
@@ -244,7 +245,7 @@ function dialEnd(work: Work, fact: Of<'dial.end'>): void {
       call.dials.unanswered += 1;
       break;
     case 'CANCEL':
-      call.dials.cancelled = true;
+      givenUp(call, work.at);
       break;
     default:
       call.dials.failed += 1;
@@ -261,14 +262,11 @@ function bridgeEnter(work: Work, fact: Of<'bridge.enter'>): void {
   if (!met) return;
   let { call } = met;
   const { leg } = met;
-  if (leg.bridge !== null && leg.bridge !== fact.bridge) leaveBridge(leg, leg.bridge);
   leg.waitsIn = holds(fact.bridgeType, fact.technology) ? fact.bridge : undefined;
-  if (leg.waitsIn !== undefined) return talk(work, call);
+  if (leg.waitsIn !== undefined) return leaves(work, call, leg, leg.bridge);
   const there = work.edit(work.pages.bridges.get(fact.bridge));
   if (there && there !== call) call = merge(work, there, call) ?? call;
-  enterBridge(work, call, leg, fact.bridge);
-  talk(work, call);
-  for (const one of call.legs) if (one.bridge === fact.bridge) consulting(work, call, one);
+  enters(work, call, leg, fact.bridge);
 }
 
 function bridgeLeave(work: Work, fact: Of<'bridge.leave'>): void {
@@ -276,19 +274,15 @@ function bridgeLeave(work: Work, fact: Of<'bridge.leave'>): void {
   const met = meet(work, fact.channel, false);
   if (!met) return;
   note(work, met.call);
-  if (met.leg.role === 'client' && met.call.legs.some((leg) => leg.held && leg.bridge === fact.bridge))
-    onHold(work, met.call);
-  leaveBridge(met.leg, fact.bridge);
   if (met.leg.waitsIn === fact.bridge) met.leg.waitsIn = undefined;
-  talk(work, met.call);
+  leaves(work, met.call, met.leg, fact.bridge);
 }
 
 function bridgeDestroy(work: Work, bridge: string): void {
   const call = work.edit(work.pages.bridges.get(bridge));
   if (!call) return;
-  for (const leg of call.legs) leaveBridge(leg, bridge);
+  for (const leg of call.legs.filter((one) => one.bridge === bridge)) leaves(work, call, leg, bridge);
   work.pages.bridges.delete(bridge);
-  talk(work, call);
 }
 
 function localPair(work: Work, one: ChannelInfo, two: ChannelInfo): void {
@@ -302,8 +296,7 @@ function localPair(work: Work, one: ChannelInfo, two: ChannelInfo): void {
 function blindTransfer(work: Work, fact: Of<'transfer.blind'>): void {
   const by = see(work, fact.transferer, false, false);
   if (!by || !fact.ok) return;
-  sentOff(work, by.call, by.leg);
-  transferred(work, by.call, 'blind', by.leg.party, fact.exten);
+  happened(work, by.call, { kind: 'blind', uid: by.leg.uid, at: work.at, to: fact.exten });
 }
 
 function attendedTransfer(work: Work, fact: Of<'transfer.attended'>): void {
@@ -320,23 +313,9 @@ function attendedTransfer(work: Work, fact: Of<'transfer.attended'>): void {
     if (info === fact.target) target = met.leg;
     if (info === fact.secondTransferer) second = met.leg;
   }
-  sentOff(work, call, by.leg);
-  transferred(
-    work,
-    call,
-    'attended',
-    by.leg.party,
-    target ? targetOf(work, call, target) : calledBy(work, call, second),
-  );
+  const to = target ? targetOf(work, call, target) : calledBy(work, call, second);
+  happened(work, call, { kind: 'attended', uid: by.leg.uid, at: work.at, to });
   ringOn(work, call);
-  talk(work, call);
-  // The bridges were moved before it was told.
-  const { talkers, legs } = call;
-  settleTransfers(
-    work,
-    call,
-    legs.filter((leg) => talkers.includes(leg.uid)),
-  );
 }
 
 function pickup(work: Work, picker: ChannelInfo, target: ChannelInfo): void {

@@ -29,6 +29,9 @@ export function shiftTimes(call: CallState, by: number): void {
   }
   if (call.ring !== null) call.ring.at += by;
   if (call.ending !== null) call.ending.at += by;
+  call.steps = call.steps?.map((step) => ({ ...step, at: step.at + by })) ?? null;
+  call.dials.begunAt = moved(call.dials.begunAt, by);
+  call.dials.cancelledAt = moved(call.dials.cancelledAt, by);
   const { stays } = call.fleet;
   if (stays !== null)
     call.fleet.stays = stays.map((stay) => ({ ...stay, from: stay.from + by, to: moved(stay.to, by) }));

@@ -14,26 +14,28 @@ import { isStandIn } from './tracker-legs.js';
 import { settle } from './tracker-announce.js';
 import { dialledUnheard } from './tracker-direction.js';
 import { flushRing } from './tracker-ringing.js';
-import { enterBridge, stopTalk, talk } from './tracker-talk.js';
-import { closeTransfers, consultationOver } from './tracker-transfer.js';
+import { enters, happened } from './tracker-steps.js';
+import { stopTalk, talk } from './tracker-talk.js';
+import { closeTransfers } from './tracker-transfer.js';
 
 /** A channel hung up. The call may end by it. */
 export function legGone(work: Work, call: CallState, leg: Leg, at: number): void {
   if (leg.goneAt !== null) return;
-  if (leg.role === 'client' && call.answeredAt === null && dialsOpen(call)) call.dials.cancelled = true;
-  leg.goneAt = at;
-  leg.bridge = null;
-  leg.held = false;
+  if (leg.role === 'client' && call.answeredAt === null && dialsOpen(call)) givenUp(call, at);
   if (work.pages.names.get(settledName(leg.name)) === leg.uid) work.pages.names.delete(settledName(leg.name));
-  talk(work, call, at);
-  consultationOver(work, call, leg);
+  happened(work, call, { kind: 'gone', uid: leg.uid, at });
+}
+
+/** Whoever called gives up while phones are called. */
+export function givenUp(call: CallState, at: number): void {
+  call.dials.cancelledAt = Math.max(call.dials.cancelledAt ?? at, at);
 }
 
 /** A phone's dial had come to nothing before its client hung up, and is told only now: he had not given up. */
 export function endedBefore(work: Work, call: CallState): void {
   const client = call.legs.find((leg) => leg.role === 'client' && leg.goneAt !== null);
   if (!client || client.goneAt === null || work.at > client.goneAt || dialsOpen(call)) return;
-  if (!call.legs.some((leg) => leg.dialStatus === 'CANCEL')) call.dials.cancelled = false;
+  if (!call.legs.some((leg) => leg.dialStatus === 'CANCEL')) call.dials.cancelledAt = null;
 }
 
 /** Phones are still being called: whoever hangs up now gives up. */
@@ -74,9 +76,9 @@ export function stillThere(work: Work, call: CallState, leg: Leg, bridge: string
   work.pages.names.set(settledName(leg.name), leg.uid);
   call.ending = null;
   // He had not given up by it; what ended with a CANCEL before still did.
-  if (leg.role === 'client' && dialsOpen(call)) call.dials.cancelled = false;
+  if (leg.role === 'client' && dialsOpen(call)) call.dials.cancelledAt = null;
   work.drop(call, 'hangup-refuted', { uid: leg.uid }, call.enterprise);
-  if (bridge !== null && bridge !== '') enterBridge(work, call, leg, bridge);
+  if (bridge !== null && bridge !== '') enters(work, call, leg, bridge);
   talk(work, call);
 }
 

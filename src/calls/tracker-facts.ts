@@ -61,17 +61,22 @@ function nothingRang(call: CallState): boolean {
   return call.ami || call.fleet.status === NOBODY_DIALLED;
 }
 
+/** Nobody was called after the last dial was given up. */
+function gaveUp({ dials: { begunAt, cancelledAt } }: CallState): boolean {
+  return cancelledAt !== null && (begunAt === null || begunAt <= cancelledAt);
+}
+
 /**
  * How a call ended, and by which rule. A phone that rang and was not answered makes it missed, even if another was busy. Only AMI can tell
  * that the client gave up while it rang; over webhooks that is missed too.
  */
 export function resultOf(call: CallState): [CallResult, Rule] {
   if (call.answeredAt !== null) return ['answered', 'talked'];
-  const { begun, unanswered, busy, failed, cancelled } = call.dials;
+  const { begun, unanswered, busy, failed } = call.dials;
   if (call.direction === 'in' && begun === 0 && call.ringingAt === null && nothingRang(call))
     return ['abandoned', 'nothing-rang'];
   // Whoever called gave up while it rang, whatever the phones tried before had said.
-  if (cancelled) return call.direction === 'in' ? ['abandoned', 'gave-up'] : ['missed', 'caller-gave-up'];
+  if (gaveUp(call)) return call.direction === 'in' ? ['abandoned', 'gave-up'] : ['missed', 'caller-gave-up'];
   if (unanswered > 0) return ['missed', 'not-answered'];
   if (busy > 0) return ['busy', 'all-busy'];
   return failed > 0 && call.ringingAt === null ? ['failed', 'not-reached'] : ['missed', 'not-answered'];

@@ -17,6 +17,7 @@ export function openFleetCall(work: Work, uid: string): CallState {
 
 export function heard(work: Work, call: CallState, fleet: FleetEvent, enterprise: string | undefined): void {
   call.webhook = true;
+  call.steps = null;
   if (work.at > call.lastAt) call.lastAt = work.at;
   call.lastArrival = work.now;
   if (call.enterprise === null && work.profileOf(enterprise))

@@ -122,7 +122,7 @@ export function openCall(work: Work, uid: string, startedAt = work.at): CallStat
     queue: null,
     recorded: false,
     recordingFile: null,
-    dials: { begun: 0, unanswered: 0, busy: 0, failed: 0, cancelled: false },
+    dials: { begun: 0, unanswered: 0, busy: 0, failed: 0, begunAt: null, cancelledAt: null },
     asked: false,
     askedAt: null,
     ending: null,
@@ -140,6 +140,7 @@ export function openCall(work: Work, uid: string, startedAt = work.at): CallStat
       rung: [],
       lastExten: null,
     },
+    steps: [],
     legs: [],
     past: [],
     again: [],
@@ -180,11 +181,14 @@ export function addLeg(work: Work, call: CallState, uid: string): Leg {
 
 /** A queue can ring the same phones for half an hour: legs long gone leave only their uid. */
 function forgetGone(work: Work, call: CallState): void {
-  const index = call.legs.findIndex((leg) => leg.goneAt !== null && leg.uid !== call.uid);
-  const [gone] = index < 0 ? [] : call.legs.splice(index, 1);
-  if (!gone) return;
-  if (call.fleet.stays?.some((stay) => stay.uid === gone.uid)) call.fleet.stays = null;
-  call.past.push(gone.uid);
+  const moved = (leg: Leg) => call.steps?.some(({ uid }) => uid === leg.uid) === true;
+  const gone = call.legs.filter((leg) => leg.goneAt !== null && leg.uid !== call.uid);
+  const leg = gone.find((one) => !moved(one)) ?? gone[0];
+  if (!leg) return;
+  call.legs.splice(call.legs.indexOf(leg), 1);
+  if (moved(leg)) call.steps = null;
+  if (call.fleet.stays?.some((stay) => stay.uid === leg.uid)) call.fleet.stays = null;
+  call.past.push(leg.uid);
   if (call.past.length > MAX_PAST) {
     const forgotten = call.past.shift();
     if (forgotten !== undefined) work.pages.uids.delete(forgotten);

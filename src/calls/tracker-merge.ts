@@ -4,6 +4,7 @@
  */
 import type { CallState } from './tracker-types.js';
 import { pairOf } from './tracker-book.js';
+import { bothSteps } from './tracker-steps.js';
 import type { Work } from './tracker-work.js';
 
 /** The call both are now, or null when they stay two. */
@@ -62,6 +63,7 @@ function absorb(work: Work, into: CallState, from: CallState): void {
   into.recorded ||= from.recorded;
   into.approximate ||= from.approximate;
   into.transfers.push(...from.transfers);
+  into.steps = bothSteps(into, from);
   const { stays } = from.fleet;
   into.fleet.stays = into.fleet.stays && stays && [...into.fleet.stays, ...stays];
   into.fleet.lastExten ??= from.fleet.lastExten;

@@ -1,17 +1,23 @@
 /** States saved by older versions, as this one would have saved them as far as can be told. */
 import { slimLeg } from './tracker-slim.js';
-import type { CallState, FleetMemory, Leg, TalkTurn } from './tracker-types.js';
+import type { CallState, Dials, FleetMemory, Leg, TalkTurn } from './tracker-types.js';
 
 /** What older versions did not save, or saved otherwise. */
-type Older = Partial<Omit<CallState, 'fleet'>> & {
+type Older = Partial<Omit<CallState, 'fleet' | 'dials'>> & {
   fleet: Partial<FleetMemory>;
+  dials: Dials & { cancelled?: boolean };
   legs: (Partial<Leg> & { rang?: boolean })[];
 };
 
 export function bringUpToDate(call: CallState): void {
-  const { talks, again, fleet, legs }: Older = call;
+  const { talks, again, steps, dials, fleet, legs }: Older = call;
   if (talks === undefined) call.talks = turnsOfOlder(call);
   if (again === undefined) call.again = [];
+  if (steps === undefined) call.steps = null;
+  if (dials.cancelled !== undefined) {
+    Object.assign(dials, { begunAt: null, cancelledAt: dials.cancelled ? call.lastAt : null });
+    delete dials.cancelled;
+  }
   // Who was in which bridge nothing tells any more.
   if (fleet.stays === undefined) Object.assign(fleet, { recent: [], stays: null, lone: null });
   for (const leg of legs) {

@@ -76,11 +76,11 @@ function endInGap(work: Work, id: string, rule: Rule, live: ReadonlyMap<string, 
   const call = work.edit(id) as CallState;
   if (call.ending !== null && !isUp(call)) return finish(work, call, rule, call.ending.at);
   const at = boundOf(work, call);
+  call.approximate = true;
   for (const { uid } of lost) {
     const leg = legOf(call, uid);
     if (leg) legGone(work, call, leg, at);
   }
-  call.approximate = true;
   if (!isUp(call) && !goesOn) finish(work, call, rule, at);
 }
 

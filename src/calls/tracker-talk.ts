@@ -14,9 +14,13 @@ import { takeTurns } from './tracker-turns.js';
 
 /** A leg is in this bridge now, and in no other. */
 export function enterBridge(work: Work, call: CallState, leg: Leg, bridge: string): void {
+  moveTo(leg, bridge);
+  work.pages.bridges.set(bridge, call.id);
+}
+
+export function moveTo(leg: Leg, bridge: string): void {
   if (leg.bridge !== null && leg.bridge !== bridge) leaveBridge(leg, leg.bridge);
   leg.bridge = bridge;
-  work.pages.bridges.set(bridge, call.id);
 }
 
 /** Whoever leaves while the other side hears music goes to ask somebody: a consultation, not a hold. */
@@ -90,11 +94,16 @@ export function answer(
   rule: Rule = 'first-talk',
   who: string | null = call.finalAgent,
 ): void {
-  flushRing(work, call);
   call.answeredAt = at;
   call.ending = null;
   if (call.direction === 'out') call.caller ??= who;
   call.answeredBy = call.direction === 'out' ? call.external : who;
+  tellAnswer(work, call, at, rule, who);
+}
+
+export function tellAnswer(work: Work, call: CallState, at: number, rule: Rule, who: string | null): void {
+  if (work.quiet) return;
+  flushRing(work, call);
   work.say(call, rule, { kind: 'call.answered', extension: who }, at);
 }
 

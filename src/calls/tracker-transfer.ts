@@ -29,11 +29,11 @@ export function transferred(
   const known = same ? last : undefined;
   const transfer = known ?? begin(work, call, kind, from, to);
   transfer.to ??= to;
-  tell(work, call, 'transfer-made', transfer);
+  tellTransfer(work, call, 'transfer-made', transfer);
 }
 
 /** Tells it, or only notes why when it was told before. */
-function tell(work: Work, call: CallState, rule: Rule, transfer: Transfer): void {
+export function tellTransfer(work: Work, call: CallState, rule: Rule, transfer: Transfer): void {
   const index = call.transfers.indexOf(transfer);
   if (addOnce(call.toldTransfers, index)) work.say(call, rule, { kind: 'call.transferred', transfer: { ...transfer } });
   else work.note(call, rule, { transfer: { ...transfer } });
@@ -74,7 +74,7 @@ export function settleTransfers(work: Work, call: CallState, talkers: readonly L
 
 export function reached(work: Work, call: CallState, transfer: Transfer): void {
   transfer.answered = true;
-  tell(work, call, 'transfer-reached', transfer);
+  tellTransfer(work, call, 'transfer-reached', transfer);
 }
 
 /** What is open when the call ends did not come to a talk. */

@@ -121,6 +121,26 @@ export interface Ending {
   confirmBy: number;
 }
 
+/** How many phones were called and what came of them. */
+export interface Dials {
+  begun: number;
+  unanswered: number;
+  busy: number;
+  failed: number;
+  /** When the last one began. */
+  begunAt: number | null;
+  /** When one was given up last. */
+  cancelledAt: number | null;
+}
+
+/** What bears on who talks with the client, as AMI told it of a channel. */
+export type Step = { uid: string; at: number } & (
+  | { kind: 'in' | 'out'; bridge: string }
+  | { kind: 'hold'; on: boolean }
+  | { kind: 'blind' | 'attended'; to: string | null }
+  | { kind: 'gone' }
+);
+
 /** A channel in a bridge, as posts told. `to` is null while it is there. */
 export interface Stay {
   uid: string;
@@ -207,7 +227,7 @@ export interface CallState {
   queue: string | null;
   recorded: boolean;
   recordingFile: string | null;
-  dials: { begun: number; unanswered: number; busy: number; failed: number; cancelled: boolean };
+  dials: Dials;
   /** The PBX was asked about its first channel. */
   asked: boolean;
   /** The PBX was asked whether it still is: our clock. */
@@ -217,6 +237,8 @@ export interface CallState {
   approximate: boolean;
   recovered: boolean;
   fleet: FleetMemory;
+  /** In the order of their stamps; null when they cannot be read again. Never changed in place. */
+  steps: readonly Step[] | null;
   legs: Leg[];
   /** Uids of legs that are gone and forgotten, oldest first. */
   past: string[];

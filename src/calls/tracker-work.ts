@@ -32,6 +32,8 @@ export class Work {
   source: Fact['source'] = 'system';
   /** The PBX says that it makes the channel now. */
   madeNow = false;
+  /** What is concluded was concluded before, so it is neither noted nor told. */
+  quiet = false;
 
   constructor(ctx: Settings, pages: Pages) {
     this.ctx = ctx;
@@ -92,6 +94,7 @@ export class Work {
 
   /** Tells one event of an announced call, and by which rule; before that nothing is told. */
   say(call: CallState, rule: Rule, said: Said, at = this.at, arrivedAt = this.now): void {
+    if (this.quiet) return;
     const { kind, ...detail } = said;
     if (!call.announced) return this.note(call, rule, detail, at);
     call.seq += 1;
@@ -102,6 +105,7 @@ export class Work {
 
   /** Notes a conclusion about a call. */
   note(call: CallState | string, rule: Rule, detail: Detail = {}, at = this.at): void {
+    if (this.quiet) return;
     const id = typeof call === 'string' ? call : call.id;
     this.notes.push({ call: id, rule, at, arrivedAt: this.now, by: this.by, uid: this.uid, detail });
   }

@@ -152,5 +152,5 @@ describe('generated calls', () => {
     expect(run.tracker.wakeAt()).toBeNull();
     const ended = run.finished.map((call) => call.id);
     expect(new Set(ended).size).toBe(ended.length);
-  }, 120_000);
+  }, 240_000);
 });
