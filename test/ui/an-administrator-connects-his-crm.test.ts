@@ -68,6 +68,10 @@ describeWith(['chromium'], 'an administrator connects his CRM', () => {
       await ann.picture('integrations-connected');
       expect(ann.problems).toEqual([]);
       expect(await enabledIn(number)).toEqual([type]);
+      if (type === 'telegram') {
+        await remove(ann, type);
+        expect(await enabledIn(number)).toEqual([]);
+      }
     },
   );
 
@@ -103,6 +107,14 @@ describeWith(['chromium'], 'an administrator connects his CRM', () => {
     await toggle(ann, title, false);
     await toggle(ann, title, true);
     await button(t.common.close).first().click();
+  }
+
+  async function remove({ page, t, go }: Visitor, type: string): Promise<void> {
+    await go(`/e/0104/integrations/${type}`);
+    await page.getByRole('dialog').getByRole('button', { name: t.settings.remove }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: t.settings.remove }).click();
+    await page.getByText(t.settings.removed('Telegram')).waitFor();
+    await page.getByRole('heading', { name: t.integrations.title }).waitFor();
   }
 
   async function toggle({ page, t }: Visitor, title: string, on: boolean): Promise<void> {

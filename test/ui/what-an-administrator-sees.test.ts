@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeWith } from '../pbx/available.js';
 import { until } from '../support/until.js';
+import { PAGES, faultsOf } from './support/every-page.js';
 import { retailCrmOn, uiEnterprise } from './support/enterprise.js';
 import { rowsOn, storedRows, watchRows } from './support/live-rows.js';
-import { JOURNEY_MS, startSite } from './support/site.js';
+import { JOURNEY_MS, PASSWORD, startSite } from './support/site.js';
 import type { Site } from './support/site.js';
 import type { Visitor } from './support/visitor.js';
 
@@ -99,6 +100,27 @@ describeWith(['chromium'], 'what an administrator sees', () => {
     expect(page.url()).toContain('phone=');
   });
 
+  it.each([
+    { language: 'ru', width: 390, axe: true },
+    { language: 'en', width: 1280, axe: true },
+    { language: 'en', width: 390, axe: false },
+    { language: 'ru', width: 1280, axe: false },
+  ] as const)('shows every page in $language at $width px', async ({ language, width, axe }) => {
+    await using operator = await site.visit({ language, width });
+    await operator.go('/');
+    await operator.logIn('admin');
+    const faults: string[] = [];
+    for (const [name, address] of Object.entries(PAGES)) {
+      await operator.go(address);
+      await operator.settled();
+      faults.push(...(await faultsOf(operator)).map((fault) => `${name}: ${fault}`));
+      await (axe ? operator.accessible(name) : operator.picture(name)).catch((error: unknown) => {
+        faults.push(String(error));
+      });
+    }
+    expect([...faults, ...operator.problems]).toEqual([]);
+  });
+
   it('shows what a CRM refused for good as text, whatever it says, and sends it again', async () => {
     const { page, t } = ann;
     const { rows: before } = await site.test.db.pool.query('SELECT id FROM deliveries ORDER BY id DESC LIMIT 1');
@@ -170,21 +192,6 @@ describeWith(['chromium'], 'what an administrator sees', () => {
     expect((cell?.x ?? 0) + (cell?.width ?? 999)).toBeLessThanOrEqual(348);
     await ann.accessible('alerts-narrow');
     await page.setViewportSize({ width: ann.width, height: 860 });
-    expect(ann.problems).toEqual([]);
-  });
-
-  it.each([
-    ['stats', (one: Visitor) => one.t.stats.byCrm],
-    ['redirect', (one: Visitor) => one.t.redirect.tryOut],
-    ['alerts', (one: Visitor) => one.t.alerts.lead],
-    ['reconciliation', (one: Visitor) => one.t.reconciliation.empty],
-    ['pbx', (one: Visitor) => one.t.pbx.settings],
-    ['users', (one: Visitor) => one.t.users.accounts],
-    ['audit', (one: Visitor) => one.t.audit.lead],
-  ])('shows its page of %s to everybody', async (name, what) => {
-    await ann.go(`/e/0367/${name}`);
-    await ann.page.getByText(what(ann), { exact: true }).first().waitFor();
-    await ann.accessible(name);
     expect(ann.problems).toEqual([]);
   });
 
@@ -304,5 +311,63 @@ describeWith(['chromium'], 'what an administrator sees', () => {
     await operator.page.getByRole('cell', { name: '0367' }).first().waitFor();
     await operator.accessible('operator-alerts');
     expect(operator.problems).toEqual([]);
+  });
+
+  it('lets the operator make an enterprise, says what is wrong, and keeps what his form does not show', async () => {
+    await using operator = await site.visit();
+    const { page, t } = operator;
+    const f = t.enterprises.fields;
+    await operator.go('/');
+    await operator.logIn('admin');
+    await page.getByRole('button', { name: t.enterprises.add }).click();
+    // A toast is a dialog, too.
+    const dialog = page.locator('.modal');
+    await dialog.getByLabel(f.number).fill('0369');
+    await dialog.getByLabel(f.timezone).fill('Nowhere/Town');
+    await dialog.getByLabel(f.extensions).fill('151 Ann Testova +375290000009\n152');
+    await dialog.getByRole('button', { name: t.common.save }).click();
+    await dialog.getByText(/Europe\/Moscow/).waitFor();
+    await operator.accessible('enterprise-form');
+    await dialog.getByLabel(f.timezone).fill('Europe/Moscow');
+    await dialog.getByRole('button', { name: t.common.save }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    const stored = async (number: string) =>
+      (await site.test.db.pool.query('SELECT trunkline AS own FROM enterprises WHERE number = $1', [number])).rows;
+    expect(await stored('0369')).toMatchObject([
+      {
+        own: {
+          mode: 'off',
+          timezone: 'Europe/Moscow',
+          extensions: [{ number: '151', mobile: '+375290000009' }, { number: '152' }],
+        },
+      },
+    ]);
+    const [{ own: before }] = (await stored('0367')) as [{ own: object }];
+    await page.getByRole('button', { name: `${t.enterprises.edit}: 0367` }).click();
+    await dialog.getByLabel(f.name, { exact: true }).fill('Renamed');
+    await dialog.getByRole('button', { name: t.common.save }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByRole('link', { name: /Renamed/ }).waitFor();
+    const [{ own: after }] = (await stored('0367')) as [{ own: object }];
+    expect({ ...after, version: 0 }).toEqual({ ...before, version: 0 });
+    expect(operator.problems).toEqual([]);
+  });
+
+  it('lets everybody change his own password, which ends his sessions', async () => {
+    await using boris = await site.visit();
+    const { page, t } = boris;
+    await boris.go('/');
+    await boris.logIn('boris');
+    await page.getByRole('button', { name: new RegExp(`^${t.nav.account}`) }).click();
+    await page.getByRole('menuitem', { name: t.nav.changePassword }).click();
+    await page.getByLabel(t.nav.oldPassword).fill('not-it-at-all');
+    await page.getByLabel(t.users.newPassword).fill('longer-and-invented-2');
+    await page.getByRole('button', { name: t.common.save }).click();
+    await page.getByText('Это не ваш пароль').waitFor();
+    await boris.accessible('own-password');
+    await page.getByLabel(t.nav.oldPassword).fill(PASSWORD);
+    await page.getByRole('button', { name: t.common.save }).click();
+    await boris.logIn('boris', 'longer-and-invented-2');
+    expect(boris.problems).toEqual([]);
   });
 });

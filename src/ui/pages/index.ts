@@ -10,7 +10,7 @@ const ofEnterprise = (name: string) => new RegExp(`^/e/(?<enterprise>[^/]+)/${na
 const ofOperator = (name: string) => new RegExp(`^/operator/${name}/?$`);
 
 export const PAGES = [
-  one(ofOperator('enterprises'), () => import('./enterprises.js')),
+  one(ofOperator('enterprises'), () => import('./enterprises/enterprises.js')),
   one(
     /^\/e\/(?<enterprise>[^/]+)(?:\/integrations(?:\/(?<type>[^/]+))?)?\/?$/,
     () => import('./dashboard/dashboard.js'),

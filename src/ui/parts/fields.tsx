@@ -71,6 +71,29 @@ export function TextField({
   );
 }
 
+/** Of several lines. */
+export function TextAreaField({
+  value,
+  onChange,
+  ...frame
+}: FieldFrame & { value: string; onChange(value: string): void }) {
+  return (
+    <FieldBox {...frame}>
+      <Field.Control
+        render={(props) => (
+          <textarea
+            {...(props as object)}
+            className="input"
+            rows={Math.min(10, Math.max(3, value.split('\n').length))}
+            value={value}
+            onChange={(event) => onChange(event.target.value)}
+          />
+        )}
+      />
+    </FieldBox>
+  );
+}
+
 export interface Choice {
   value: string;
   label: string;

@@ -28,6 +28,8 @@ export interface Visitor extends AsyncDisposable {
   /** One more page of his, in the same window. */
   another(address: string): Promise<AsyncDisposable & { page: Page }>;
   logIn(login: string, password?: string): Promise<void>;
+  /** Until nothing on the page waits for an answer. */
+  settled(): Promise<void>;
   /** Scripts and styles the content policy refused, and errors of the page. */
   problems: string[];
   /** Kept as build output, in `screenshots/`. */
@@ -83,6 +85,10 @@ export async function openVisitor(
       await page.getByLabel(t.login.password).fill(password);
       await page.getByRole('button', { name: t.login.submit }).click();
       await page.getByRole('banner').waitFor();
+    },
+    async settled() {
+      await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
+      await page.waitForFunction("!document.querySelector('.waiting')");
     },
     async picture(name) {
       mkdirSync(FOLDER, { recursive: true });

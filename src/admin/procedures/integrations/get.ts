@@ -8,11 +8,13 @@ export const get = ofEnterprise.input(integrationInput).query(async ({ ctx, inpu
   const { services } = ctx;
   const connector = connectorOf(services, input.type);
   const stored = await storedEnterprise(services, services.pool, input.enterprise);
-  const { settings, version } = stored.integration(input.type);
+  const { settings, configured, version } = stored.integration(input.type);
   return {
     type: input.type,
     title: connector.title,
     version,
+    /** False of one that was never set, or was taken away. */
+    configured,
     enabled: settings['enabled'] === true,
     settings: maskedSettings(input.type, settings, services.save.secretFields),
     ...formOf(connector, services.save.secretFields),

@@ -23,6 +23,7 @@ import { missing, settingsToSend } from './draft.js';
 import type { Draft, Form } from './draft.js';
 import { LetIn } from './let-in.js';
 import { Mapping } from './mapping.js';
+import { RemoveIntegration } from './remove-integration.js';
 import { SettingsForm } from './settings-form.js';
 import type { Faults } from './settings-form.js';
 
@@ -34,6 +35,8 @@ interface CrmSettingsProps {
   switchOn: boolean;
   /** May be asked whether to lose what is unsaved. */
   onBack(): void;
+  /** It is gone. */
+  onRemoved(): void;
 }
 
 export function CrmSettings(props: CrmSettingsProps) {
@@ -64,6 +67,7 @@ function Loaded({
   reload,
   onUnsaved,
   onBack,
+  onRemoved,
 }: CrmSettingsProps & { form: Form; reload(): Promise<unknown> }) {
   const { text: t } = useLanguage();
   const toast = useToast();
@@ -151,6 +155,18 @@ function Loaded({
         </SettingsForm>
         {'user_extensions' in form.fields && (
           <Mapping enterprise={enterprise} type={type} running={form.enabled} onSaved={reload} />
+        )}
+        {form.configured && (
+          <RemoveIntegration
+            enterprise={enterprise}
+            type={type}
+            title={form.title}
+            version={form.version}
+            onRemoved={() => {
+              onUnsaved(false);
+              onRemoved();
+            }}
+          />
         )}
       </div>
     </Modal>

@@ -41,6 +41,7 @@ export default function IntegrationsModal({ enterprise, type }: { enterprise: st
           onUnsaved={setUnsaved}
           switchOn={switchOn === type}
           onBack={() => leave(`${home}/integrations`)}
+          onRemoved={() => go(`${home}/integrations`)}
         />
       )}
       <Confirm
