@@ -87,8 +87,8 @@ export async function openVisitor(
       await page.getByRole('banner').waitFor();
     },
     async settled() {
-      await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
-      await page.waitForFunction("!document.querySelector('.waiting')");
+      await page.locator('h1').first().waitFor({ state: 'attached' });
+      await page.locator('.waiting').first().waitFor({ state: 'detached' });
     },
     async picture(name) {
       mkdirSync(FOLDER, { recursive: true });

@@ -70,7 +70,6 @@ export function entryOf(draft: Draft, before: Entry | null): Record<string, unkn
     timezone: draft.timezone.trim(),
     country: draft.country.trim().toUpperCase(),
     mode: draft.mode,
-    sources: [...(draft.ami ? ['ami'] : []), ...(draft.webhook ? ['webhook'] : [])],
     pbx:
       draft.host.trim() === ''
         ? null
@@ -92,6 +91,10 @@ export function entryOf(draft: Draft, before: Entry | null): Record<string, unkn
     contexts.filter((one) => one !== ''),
   );
   put(entry, 'extensionPattern', draft.pattern.trim());
+  // Not said, and left as its default would be: it stays unsaid.
+  const was = draftOf(before);
+  if (!before || 'sources' in before || was.ami !== draft.ami || was.webhook !== draft.webhook)
+    entry['sources'] = [...(draft.ami ? ['ami'] : []), ...(draft.webhook ? ['webhook'] : [])];
   return entry;
 }
 
