@@ -39,13 +39,20 @@ export const queries = new QueryClient({
 
 onReturn(() => void queries.invalidateQueries());
 
+const live = webSocket(url);
+
+/** A line is opened for one session and never serves another. */
+export function hangUp(): void {
+  void live.close();
+}
+
 export const client = createTRPCClient<AppRouter>({
   links: [
     splitLink({
       condition: ({ type }) => type === 'subscription',
       true: splitLink({
         condition: liveByWebSocket,
-        true: wsLink({ client: webSocket(url) }),
+        true: wsLink({ client: live }),
         false: httpSubscriptionLink({ url }),
       }),
       false: httpBatchLink({ url, maxItems: 12 }),

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
-import { api, queries } from './api.js';
+import { api, hangUp, queries } from './api.js';
 import type { Outputs } from './api.js';
 import { Login } from './pages/login.js';
 import type { Reason } from './pages/login.js';
@@ -73,6 +73,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
 
 /** Nothing of one session may be seen in the next. */
 function forget(): void {
+  hangUp();
   const key = api.auth.me.queryKey();
   queries.removeQueries({ predicate: (query) => JSON.stringify(query.queryKey) !== JSON.stringify(key) });
   queries.setQueryData(key, null);

@@ -17,6 +17,8 @@ export const PAGES: Readonly<Record<string, string>> = {
   reconciliation: '/e/0367/reconciliation',
   users: '/e/0367/users',
   audit: '/e/0367/audit',
+  alerts: '/e/0367/alerts',
+  'all-alerts': '/operator/alerts',
 };
 
 /** Words of the other language. Code, what was written by people, and the switch of languages are none of ours. */
