@@ -80,7 +80,8 @@ describeWith(['chromium'], 'an administrator connects his CRM', () => {
     const { page, t } = ann;
     const { title, right, wrong } = WAYS[type] as Way;
     const dialog = page.getByRole('dialog');
-    const button = (name: string) => dialog.getByRole('button', { name, exact: true });
+    // A toast is a dialog, too, and has a button that closes it.
+    const button = (name: string) => page.locator('.modal').getByRole('button', { name, exact: true });
     const configure = dialog.getByRole('button', { name: `${t.integrations.configure}: ${title}` });
     await configure.waitFor();
     expect(await configure.isDisabled()).toBe(true);

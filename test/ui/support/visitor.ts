@@ -28,6 +28,8 @@ export interface Visitor extends AsyncDisposable {
   /** One more page of his, in the same window. */
   another(address: string): Promise<AsyncDisposable & { page: Page }>;
   logIn(login: string, password?: string): Promise<void>;
+  /** The same page in a window as wide as this. */
+  resize(width: number): Promise<void>;
   /** Until nothing on the page waits for an answer. */
   settled(): Promise<void>;
   /** Scripts and styles the content policy refused, and errors of the page. */
@@ -51,7 +53,7 @@ export async function openVisitor(
   const context = await browser.newContext({
     baseURL: url,
     locale: language === 'ru' ? 'ru-RU' : 'en-GB',
-    viewport: { width, height: width < 500 ? 740 : 860 },
+    viewport: sizeOf(width),
     colorScheme: dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
     timezoneId: 'Europe/Minsk',
@@ -86,13 +88,19 @@ export async function openVisitor(
       await page.getByRole('button', { name: t.login.submit }).click();
       await page.getByRole('banner').waitFor();
     },
+    async resize(wanted) {
+      visitor.width = wanted;
+      await page.setViewportSize(sizeOf(wanted));
+    },
     async settled() {
       await page.locator('h1').first().waitFor({ state: 'attached' });
       await page.locator('.waiting').first().waitFor({ state: 'detached' });
     },
     async picture(name) {
       mkdirSync(FOLDER, { recursive: true });
-      await page.screenshot({ path: path.join(FOLDER, `${name}-${language}-${width}${dark ? '-dark' : ''}.png`) });
+      await page.screenshot({
+        path: path.join(FOLDER, `${name}-${language}-${visitor.width}${dark ? '-dark' : ''}.png`),
+      });
     },
     async accessible(name) {
       await visitor.picture(name);
@@ -108,7 +116,7 @@ export async function openVisitor(
               `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join('; ')}`,
           );
       });
-      if (found.length > 0) throw new Error(`${name} ${language} ${width}: ${found.join('\n')}`);
+      if (found.length > 0) throw new Error(`${name} ${language} ${visitor.width}: ${found.join('\n')}`);
     },
     async [Symbol.asyncDispose]() {
       // Where it stood: of a test that failed it says most.
@@ -118,3 +126,5 @@ export async function openVisitor(
   };
   return visitor;
 }
+
+const sizeOf = (width: number) => ({ width, height: width < 500 ? 740 : 860 });

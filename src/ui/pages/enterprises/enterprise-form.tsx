@@ -1,4 +1,7 @@
-/** The operator makes an enterprise, edits it, switches it off. A save carries the version that was read. */
+/**
+ * The operator makes an enterprise, edits it, switches it off. A save carries the version that was read; when somebody else saved
+ * in between, his version can be loaded under what was written here.
+ */
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, queries } from '../../api.js';
@@ -6,6 +9,7 @@ import type { Inputs } from '../../api.js';
 import { faultText } from '../../i18n/fault-text.js';
 import { useText } from '../../i18n/language.js';
 import { Button } from '../../parts/button.js';
+import { Conflict } from '../../parts/conflict.js';
 import { SelectField, TextAreaField, TextField } from '../../parts/fields.js';
 import { Modal } from '../../parts/modal.js';
 import { Notice } from '../../parts/notice.js';
@@ -31,7 +35,7 @@ export function EnterpriseForm({ number, onClose }: { number: string | null; onC
     ),
   );
   if (number === null) return <Form read={{ version: null, entry: null }} onClose={onClose} />;
-  if (read.data) return <Form key={read.data.version} read={read.data} onClose={onClose} onReload={read.refetch} />;
+  if (read.data) return <Form read={read.data} onClose={onClose} onReload={read.refetch} />;
   return (
     <Modal open title={t.enterprises.edit} onClose={onClose}>
       <QueryView query={read}>{() => null}</QueryView>
@@ -42,7 +46,9 @@ export function EnterpriseForm({ number, onClose }: { number: string | null; onC
 function Form({ read, onClose, onReload }: { read: Read; onClose(): void; onReload?(): Promise<unknown> }) {
   const t = useText();
   const toast = useToast();
-  const [draft, setDraft] = useState<Draft>(() => draftOf(read.entry));
+  const [changed, setChanged] = useState<Partial<Draft>>({});
+  const draft = { ...draftOf(read.entry), ...changed };
+  const change = (more: Partial<Draft>) => setChanged({ ...changed, ...more });
   const save = useMutation(
     api.enterprises.save.mutationOptions({
       async onSuccess({ warnings }) {
@@ -64,7 +70,7 @@ function Form({ read, onClose, onReload }: { read: Read; onClose(): void; onRelo
   };
   const text = (field: TextOf, ...places: string[]) => ({
     value: draft[field],
-    onChange: (value: string) => setDraft({ ...draft, [field]: value }),
+    onChange: (value: string) => change({ [field]: value }),
     error: fault(...places),
   });
   const f = t.enterprises.fields;
@@ -89,7 +95,7 @@ function Form({ read, onClose, onReload }: { read: Read; onClose(): void; onRelo
       <h3>{t.enterprises.pbx}</h3>
       <TextField label={f.host} help={f.hostHelp} {...text('host', 'pbx.host')} />
       <TextField label={f.port} inputMode="numeric" {...text('port', 'pbx.port')} />
-      <Toggle label={f.tls} checked={draft.tls} onChange={(tls) => setDraft({ ...draft, tls })} />
+      <Toggle label={f.tls} checked={draft.tls} onChange={(tls) => change({ tls })} />
       <TextField label={t.pbx.user} {...text('username', 'pbx.username')} />
       <TextField
         label={t.pbx.secret}
@@ -101,8 +107,8 @@ function Form({ read, onClose, onReload }: { read: Read; onClose(): void; onRelo
       <TextField label={t.pbx.contexts} help={f.contextsHelp} {...text('contexts', 'inboundContexts')} />
       <TextField label={f.pattern} help={f.patternHelp} {...text('pattern', 'extensionPattern')} />
       <h3>{t.pbx.sources}</h3>
-      <Toggle label="AMI" checked={draft.ami} onChange={(ami) => setDraft({ ...draft, ami })} />
-      <Toggle label={f.webhooks} checked={draft.webhook} onChange={(webhook) => setDraft({ ...draft, webhook })} />
+      <Toggle label="AMI" checked={draft.ami} onChange={(ami) => change({ ami })} />
+      <Toggle label={f.webhooks} checked={draft.webhook} onChange={(webhook) => change({ webhook })} />
     </div>
   );
   const others = faults.filter(({ path }) => !shown.has(path));
@@ -130,19 +136,8 @@ function Form({ read, onClose, onReload }: { read: Read; onClose(): void; onRelo
         </>
       }
     >
-      {conflict && (
-        <Notice
-          tone="warn"
-          title={isNew ? t.enterprises.thereAlready : (t.errors.byCode['CONFIG_CHANGED'] ?? '')}
-          action={
-            onReload && (
-              <Button small onClick={() => void onReload().then(() => save.reset())}>
-                {t.settings.conflictLoad}
-              </Button>
-            )
-          }
-        />
-      )}
+      {conflict && isNew && <Notice tone="warn" title={t.enterprises.thereAlready} />}
+      {conflict && onReload && <Conflict onLoad={() => void onReload().then(() => save.reset())} />}
       {save.isError && !conflict && (
         <Notice tone="bad" title={t.common.failed}>
           {faults.length === 0
