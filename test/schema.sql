@@ -139,12 +139,7 @@ CREATE INDEX call_events_time ON call_events USING btree (enterprise_number, at 
 TABLE call_notes (
   call_id uuid NOT NULL,
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-  at timestamp with time zone NOT NULL,
-  arrived_at timestamp with time zone NOT NULL,
-  rule text NOT NULL,
-  by text NOT NULL,
-  uid text NOT NULL,
-  detail jsonb NOT NULL,
+  notes jsonb NOT NULL,
   CONSTRAINT call_notes_call_id_fkey FOREIGN KEY (call_id) REFERENCES calls(id) ON DELETE CASCADE,
   CONSTRAINT call_notes_pkey PRIMARY KEY (call_id, id)
 );

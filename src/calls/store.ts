@@ -127,14 +127,19 @@ async function saveEvents(tx: PoolClient, events: CallEvent[]): Promise<void> {
 /** In order. A note of a call that is not stored (any more) has nothing to stand with. */
 export async function saveNotes(tx: PoolClient, notes: readonly Note[]): Promise<void> {
   if (notes.length === 0) return;
+  const byCall = new Map<string, Omit<Note, 'call'>[]>();
+  for (const { call, ...note } of notes) {
+    const known = byCall.get(call);
+    if (known) known.push(note);
+    else byCall.set(call, [note]);
+  }
   await tx.query(
-    `INSERT INTO call_notes (call_id, at, arrived_at, rule, by, uid, detail)
-     SELECT call, to_timestamp(n.at / 1000), to_timestamp("arrivedAt" / 1000), rule, by, uid, detail
-       FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (call uuid, at float8, "arrivedAt" float8, rule text, by text,
-                                                         uid text, detail jsonb)) WITH ORDINALITY AS n
+    `INSERT INTO call_notes (call_id, notes)
+     SELECT call, notes
+       FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (call uuid, notes jsonb)) WITH ORDINALITY AS n
        JOIN calls ON calls.id = n.call
       ORDER BY n.ordinality`,
-    [JSON.stringify(notes)],
+    [JSON.stringify([...byCall].map(([call, own]) => ({ call, notes: own })))],
   );
 }
 

@@ -71,14 +71,15 @@ export async function readCall(db: Queryable, id: string): Promise<StoredCall | 
   return rows[0] ?? null;
 }
 
-/** In the order they were made. */
+/** In the order they were made; those of one fold about several calls call by call. */
 export async function readNotes(db: Queryable, ids: readonly string[]): Promise<Note[]> {
-  const { rows } = await db.query<Note>(
-    `SELECT call_id AS call, rule, ${ms('at')} AS at, ${ms('arrived_at')} AS "arrivedAt", by, uid, detail
-       FROM call_notes WHERE call_id = ANY ($1) ORDER BY id`,
+  const { rows } = await db.query<{ note: Note }>(
+    `SELECT jsonb_build_object('call', call_id) || note AS note
+       FROM call_notes, jsonb_array_elements(notes) WITH ORDINALITY AS n (note, place)
+      WHERE call_id = ANY ($1) ORDER BY id, place`,
     [ids],
   );
-  return rows;
+  return rows.map(({ note }) => note);
 }
 
 /** A consumed fact as it is kept. */

@@ -40,6 +40,12 @@ export interface EventsDeps {
   readRequest(event: string, request: string, uid: string | null): FleetEvent;
 }
 
+/** A row, and when it was written: Unix ms. */
+interface Told {
+  row: EventRow;
+  at: number;
+}
+
 interface Place {
   /** The host's day, and the last row read of each table of its file. */
   day: string;
@@ -66,6 +72,7 @@ class Run {
   #replay: Replay | null = null;
   #progress: Progress = NO_PROGRESS;
   #upTo = 0;
+  #keeping: Promise<void> = Promise.resolve();
 
   constructor(deps: EventsDeps, options: SourceRun) {
     this.#deps = deps;
@@ -94,8 +101,9 @@ class Run {
       session.close();
     }
     if (signal.aborted) throw new TrunklineError('SSH_UNREACHABLE', 'stopped');
+    await this.#keeping;
     this.#replay.until(this.#moves ? until : until + DAY_MS);
-    await this.#keep();
+    await this.#keep(this.#place);
     return this.#progress;
   }
 
@@ -105,36 +113,52 @@ class Run {
     const path = `${folder.replace(/\/$/, '')}/${file.replaceAll('{date}', this.#place.day)}`;
     const database = openEventDatabase(session, path, sqlite3);
     let young = false;
-    for (;;) {
-      const page = await this.#page(database);
-      young ||= page === 'young';
-      if (page !== 'more') break;
+    let reading = this.#readAhead(database);
+    for (let more = true; more && !young;) {
+      const rows = await reading;
+      if (rows === null || rows.length === 0) break;
+      const page = this.#inTime(rows);
+      if (page.told.length === 0) return false;
+      ({ young, cut: more } = page);
+      this.#goOnBehind(page.told);
+      // The host reads while we store, a page ahead and no more.
+      if (more && !young) reading = this.#readAhead(database);
+      await this.#page(page.told);
     }
     const { until } = this.#options;
     return !young && this.#clock.dateAt(until - AFTER_MIDNIGHT_MS) > this.#place.day;
   }
 
-  async #page(database: EventDatabase): Promise<'more' | 'end' | 'young'> {
-    const rows = await database.rows(this.#place, PAGE);
-    if (rows === null || rows.length === 0) return 'end';
-    const { told, young, cut } = this.#inTime(rows);
-    if (told.length === 0) return 'young';
+  #readAhead(database: EventDatabase): Promise<EventRow[] | null> {
+    const reading = database.rows(this.#place, PAGE);
+    // Whoever awaits it is told; nobody does when the page before could not be stored.
+    reading.catch(() => undefined);
+    return reading;
+  }
+
+  #goOnBehind(told: readonly Told[]): void {
+    for (const { row } of told) this.#place = { ...this.#place, [row.t]: Math.max(this.#place[row.t], row.id) };
+    this.#place.offMs = this.#clock.offMs;
+  }
+
+  async #page(told: readonly Told[]): Promise<void> {
     this.#progress = addProgress(this.#progress, { read: told.length });
+    const place = this.#place;
     const facts: Fact[] = [];
     await inBreaths(this.#read(told, facts));
     facts.sort((one, other) => one.at - other.at);
     const { pool, pbx } = this.#deps;
     const recalled = await recallEnded(pool, pbx, this.#replay?.unheard(facts) ?? [], facts[0]?.at ?? 0);
     if (this.#replay) await inBreaths(this.#replay.steps(facts, recalled));
-    for (const { row } of told) this.#place = { ...this.#place, [row.t]: Math.max(this.#place[row.t], row.id) };
-    this.#place.offMs = this.#clock.offMs;
     this.#upTo = Math.max(this.#upTo, told.at(-1)?.at ?? 0);
-    await this.#keep();
-    return young ? 'young' : cut ? 'more' : 'end';
+    // One page is stored while the next is replayed.
+    await this.#keeping;
+    this.#keeping = this.#keep(place);
+    this.#keeping.catch(() => undefined);
   }
 
   /** The rows in the order of their time, as far as both tables were read, and old enough. */
-  #inTime(rows: readonly EventRow[]): { told: { row: EventRow; at: number }[]; young: boolean; cut: boolean } {
+  #inTime(rows: readonly EventRow[]): { told: Told[]; young: boolean; cut: boolean } {
     for (const row of rows) if (row.event === 'start') this.#clock.learn(row.at, row.uid);
     const ends: number[] = [];
     let young = false;
@@ -153,7 +177,7 @@ class Run {
     return { told, young, cut: ends.length > 0 };
   }
 
-  *#read(told: readonly { row: EventRow; at: number }[], facts: Fact[]): Generator<void> {
+  *#read(told: readonly Told[], facts: Fact[]): Generator<void> {
     for (const { row, at } of told) {
       facts.push(...this.#fact(row, at));
       yield;
@@ -176,13 +200,13 @@ class Run {
   }
 
   /** What is over so far, and with it the cursor. */
-  async #keep(): Promise<void> {
+  async #keep(place: Place): Promise<void> {
     const { pbx, port } = this.#deps;
     const replay = this.#replay;
     if (!replay) return;
     const over = replay.takeOver().filter((call) => this.#isAsked(call.state));
     const open = [...replay.open()];
-    const [place, upTo] = [this.#place, this.#upTo];
+    const upTo = this.#upTo;
     const kept = await keepCalls(port, pbx, over, async (tx) => {
       if (this.#moves) await saveCursor(tx, pbx, 'events', { place, open, upTo });
     });

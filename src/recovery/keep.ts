@@ -28,7 +28,7 @@ export function addKept(one: Kept, other: Kept): Kept {
 }
 
 /** So few that a live fact waits for no more than a moment. */
-const TOGETHER = 50;
+const TOGETHER = 100;
 
 /** `andThen` is a part of the last transaction: whatever says that these calls need not be read again. */
 export async function keepCalls(

@@ -59,8 +59,9 @@ export async function owingOf(db: Queryable, callIds: readonly string[]): Promis
     `SELECT call_id AS "callId", integration_type AS type, state, coalesce(last_error, last_code) AS why
        FROM deliveries WHERE call_id = ANY ($1::uuid[]) AND class = 'durable' AND event->>'kind' = 'call.finished'
      UNION ALL
-     SELECT call_id, detail->>'integration', 'not owed', detail->>'why'
-       FROM call_notes WHERE call_id = ANY ($1::uuid[]) AND rule = 'not-owed' AND by = 'call.finished'`,
+     SELECT call_id, note->'detail'->>'integration', 'not owed', note->'detail'->>'why'
+       FROM call_notes, jsonb_array_elements(notes) AS n (note)
+      WHERE call_id = ANY ($1::uuid[]) AND note->>'rule' = 'not-owed' AND note->>'by' = 'call.finished'`,
     [callIds],
   );
   return rows;

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { migrate } from '../../src/db/migrate.js';
+import { readNotes } from '../../src/calls/timeline-store.js';
 import { dumpSchema } from '../support/catalog.js';
 import { withDb } from '../support/db.js';
 
@@ -101,6 +102,44 @@ test('a table that is in use for a while is waited for without making others que
       await user.query('COMMIT');
       user.release();
       expect((await run).applied).toEqual(['0001-first.sql']);
+    },
+    { empty: true },
+  );
+});
+
+test('notes that stood one a row are kept, in their order', async () => {
+  await withDb(
+    async ({ url, pool }) => {
+      const all = new URL('../../src/db/migrations/', import.meta.url);
+      const copy = async (fits: (name: string) => boolean) => {
+        for (const name of await readdir(all)) if (fits(name)) await copyFile(new URL(name, all), join(folder, name));
+      };
+      await copy((name) => name < '0034');
+      await migrate(url, folder);
+      const id = '00000000-0000-4000-8000-000000000001';
+      await pool.query(
+        `INSERT INTO calls (id, external_id, pbx, unique_id, direction, started_at, facts)
+         VALUES ($1, '0367-1795000000.1', 'unit:5038', '1795000000.1', 'in', now(), '{}')`,
+        [id],
+      );
+      await pool.query(
+        `INSERT INTO call_notes (call_id, at, arrived_at, rule, by, uid, detail)
+         SELECT $1, to_timestamp(1795000000.125), to_timestamp(1795000001.25), rule, 'dial.begin', '1795000000.1', '{"to": "151"}'
+           FROM unnest(ARRAY['opened', 'came-in', 'rang']) AS r (rule)`,
+        [id],
+      );
+      await copy((name) => name >= '0034');
+      await migrate(url, folder);
+      const noted = {
+        call: id,
+        at: 1_795_000_000_125,
+        arrivedAt: 1_795_000_001_250,
+        by: 'dial.begin',
+        uid: '1795000000.1',
+      };
+      expect(await readNotes(pool, [id])).toEqual(
+        ['opened', 'came-in', 'rang'].map((rule) => ({ ...noted, rule, detail: { to: '151' } })),
+      );
     },
     { empty: true },
   );

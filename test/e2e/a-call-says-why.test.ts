@@ -144,8 +144,9 @@ test(
       CROSS JOIN LATERAL jsonb_object_keys(e.integrations_config) AS i (type)
       WHERE c.ended_at IS NOT NULL AND c.merged_into IS NULL
         AND NOT EXISTS (SELECT FROM deliveries d WHERE d.call_id = c.id AND d.integration_type = i.type)
-        AND NOT EXISTS (SELECT FROM call_notes n WHERE n.call_id = c.id
-                         AND (n.rule = 'told-nobody' OR (n.rule = 'not-owed' AND n.detail->>'integration' = i.type)))`,
+        AND NOT EXISTS (SELECT FROM call_notes, jsonb_array_elements(notes) AS n (note) WHERE call_id = c.id
+                         AND (note->>'rule' = 'told-nobody'
+                              OR (note->>'rule' = 'not-owed' AND note->'detail'->>'integration' = i.type)))`,
     );
     expect(silent).toEqual([]);
 
