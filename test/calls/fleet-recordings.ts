@@ -92,7 +92,7 @@ export function postFacts(all: readonly TimedPost[], lag: (index: number) => num
 }
 
 /** A post comes after the AMI fact of the same moment. */
-function byArrival(facts: readonly Fact[]): Fact[] {
+export function byArrival(facts: readonly Fact[]): Fact[] {
   const isPost = (fact: Fact) => Number(fact.source === 'webhook');
   return [...facts].sort((one, other) => one.arrivedAt - other.arrivedAt || isPost(one) - isPost(other));
 }

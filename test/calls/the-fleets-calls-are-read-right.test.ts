@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { VERSIONS, recorded, recordedAmi, recordedPosts } from '../pbx/fleet/recordings.js';
 import { SCENARIOS } from '../pbx/fleet/scenarios/index.js';
-import { WAYS, beside, postFacts, read, type Material } from './fleet-recordings.js';
+import { disturbed } from './disturbed-posts.js';
+import { WAYS, beside, byArrival, postFacts, read, type Material } from './fleet-recordings.js';
 
 describe.each(VERSIONS)('a call of the fleet on Asterisk %s', (version) => {
   const all = recorded(version);
@@ -41,6 +42,22 @@ describe.each(VERSIONS)('a call of the fleet on Asterisk %s', (version) => {
       }
       expect(run.tracker.liveCalls()).toEqual([]);
     });
+  });
+
+  /** Up to four posts in a row are lost, the others late by 1 to 8 s each in an order of their own, some of them twice. */
+  it.each(named)('%s is read as AMI tells it, whatever becomes of its posts: %s', (id) => {
+    const told = recording(id);
+    const weather = { lagMs: [1_000, 8_000], disorder: true, twice: 0.1, burst: [0, 4] } as const;
+    for (const user of ['safe', 'fleet'] as const) {
+      const way = WAYS[`AMI, the user ${user}`];
+      if (!way) throw new Error(user);
+      for (let seed = 1; seed <= 2; seed += 1) {
+        const run = read(byArrival([...way.facts(told), ...disturbed(told.posts(), seed, weather).facts]));
+        const { told: said, wanted } = beside(run.records, all[id]?.calls ?? [], way);
+        expect([user, seed, said]).toEqual([user, seed, wanted]);
+        expect(run.tracker.liveCalls()).toEqual([]);
+      }
+    }
   });
 
   it('placed by a click has no transfer in it when its own channel is renamed only after the answer', () => {
