@@ -11,12 +11,18 @@ export interface Caller {
   fetch: typeof globalThis.fetch;
 }
 
-export function callerOf(url: string, given: string | null = null): Caller {
+/** `heard` is told each answer as it came, its headers too. */
+export function callerOf(
+  url: string,
+  given: string | null = null,
+  heard?: (address: string, answer: Response) => void,
+): Caller {
   let token = given;
   const fetchWithCookie: typeof globalThis.fetch = async (input, init) => {
     const headers = new Headers(init?.headers);
     if (token !== null) headers.set('cookie', `session_token=${token}`);
     const answer = await globalThis.fetch(input, { ...init, headers });
+    heard?.(String(input), answer.clone());
     for (const cookie of answer.headers.getSetCookie()) {
       const value = /^session_token=([^;]*)/.exec(cookie)?.[1];
       if (value !== undefined) token = value === '' ? null : decodeURIComponent(value);

@@ -57,8 +57,9 @@ export function createClient(
   /** New tokens are secrets as well. */
   function blanker(): (text: string) => string {
     if (access.kind === 'webhook') return createBlanker([access.base, access.secret]);
-    const { token } = tokens?.current() ?? { token: null };
-    return createBlanker([token, access.accessToken, access.refreshToken, client_secret, application_token]);
+    const { token = null, refresh = null } = tokens?.current() ?? {};
+    const former = [access.accessToken, access.refreshToken];
+    return createBlanker([token, refresh, ...former, client_secret, application_token]);
   }
 
   function baseNow(): string {
@@ -124,9 +125,10 @@ export function createClient(
   };
 }
 
+/** The code too: a portal, or whoever answers in its place, writes anything there. */
 function blanked(refusal: Refusal, blank: (text: string) => string): Refusal {
   const { failure, text } = refusal;
-  return { ...refusal, text: blank(text), failure: { ...failure, why: blank(failure.why) } };
+  return { ...refusal, text: blank(text), failure: { ...failure, code: blank(failure.code), why: blank(failure.why) } };
 }
 
 /** Where the portal says it is now. Nowhere that is no REST of a portal, and never from https to http: the key goes there. */

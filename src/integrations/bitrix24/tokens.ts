@@ -28,7 +28,7 @@ interface Pair {
 }
 
 export interface Tokens {
-  current(): { token: string | null; base: string };
+  current(): { token: string | null; refresh: string | null; base: string };
   /** Gets a token newer than `expired`; answers why it could not. */
   renew(expired: string): Promise<Failure | null>;
 }
@@ -91,7 +91,7 @@ export function createTokens(access: Application, { http, log, keepSecrets }: To
   }
 
   return {
-    current: () => ({ token, base }),
+    current: () => ({ token, refresh, base }),
     async renew(expired) {
       if (token !== expired) return null;
       renewing ??= outsideOfAttempts(renewal).finally(() => (renewing = null));

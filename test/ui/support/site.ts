@@ -1,6 +1,4 @@
 /** A whole daemon with its page, CRMs to connect to and a PBX that plays recorded calls; and a browser to look at it with. */
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
 import { insertAccount } from '../../../src/admin/accounts-store.js';
@@ -20,6 +18,7 @@ import type { CutProxy } from '../../support/cut-proxy.js';
 import type { TestDb } from '../../support/db.js';
 import { startTestApp } from '../../support/test-app.js';
 import type { TestApp } from '../../support/test-app.js';
+import { buildPage } from './build-page.js';
 import { openVisitor } from './visitor.js';
 import type { Visitor, VisitorOptions } from './visitor.js';
 
@@ -110,11 +109,4 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     await releasers.run();
     throw error;
   }
-}
-
-/** As new as its sources; nothing is done when it is. */
-function buildPage(): void {
-  const script = path.resolve(import.meta.dirname, '../../../scripts/build-ui.mjs');
-  const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the page could not be built: ${stderr}`);
 }
