@@ -103,6 +103,8 @@ export interface App {
 
 const READY_MS = 1_000;
 const MAINTENANCE_MS = 3_600_000;
+/** Calls count as going on so long after the last word of one. */
+const BUSY_MS = 2_000;
 /** How long a start waits for the database before it goes on without. */
 const PATIENCE_MS = 5_000;
 /** Between two tries of a start the database interrupts. */
@@ -332,6 +334,8 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       },
     });
 
+    /** When something live was last told of. */
+    let toldAt = -Infinity;
     const recovery = createRecoveryJoint({
       pool,
       clock,
@@ -344,6 +348,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       settings: config.recovery,
       owe,
       findByToken,
+      isBusy: () => clock.monotonic() - toldAt < BUSY_MS,
     });
 
     const recordings = createRecordingsJoint({
@@ -393,6 +398,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     }
 
     function onFolded({ events }: Folded): void {
+      if (events.length > 0) toldAt = clock.monotonic();
       for (const event of events) {
         if (event.kind === 'call.finished') logFinished(log, event);
         callFigures.told(event);

@@ -48,6 +48,8 @@ export interface RecoveryJointDeps {
   settings: Partial<RecoveryTimes>;
   owe(tx: PoolClient, folded: Folded, holdMs: HoldMs): Promise<() => void>;
   findByToken(token: string): Enterprise | null;
+  /** Calls go on: something live was told of in the last seconds. */
+  isBusy: () => boolean;
 }
 
 /** How long the finished call of this lane is held back. */
@@ -78,6 +80,7 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
     owe: (tx, folded) => deps.owe(tx, folded, pace),
     offer: (pbx, fact) => deps.units().offer(pbx, fact),
     isOurs: (pbx) => deps.units().isOurs(pbx),
+    isBusy: deps.isBusy,
     now: () => clock.now(),
   };
   /** By PBX; new ones only for new settings. */

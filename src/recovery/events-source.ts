@@ -7,11 +7,11 @@ import type { CallState } from '../calls/tracker.js';
 import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
 import type { SshSession } from '../platform/ssh.js';
+import { inBreaths } from './courtesy.js';
 import { loadCursor, saveCursor } from './cursor-store.js';
 import { openEventDatabase } from './event-database.js';
 import type { EventDatabase, EventRow } from './event-database.js';
 import { HostClock, nextDay } from './host-clock.js';
-import { inBreaths } from './in-breaths.js';
 import { keepCalls } from './keep.js';
 import type { CallsPort } from './ports.js';
 import { Replay } from './replay.js';
@@ -145,11 +145,11 @@ class Run {
     this.#progress = addProgress(this.#progress, { read: told.length });
     const place = this.#place;
     const facts: Fact[] = [];
-    await inBreaths(this.#read(told, facts));
+    const { pool, pbx, port } = this.#deps;
+    await inBreaths(this.#read(told, facts), port.isBusy);
     facts.sort((one, other) => one.at - other.at);
-    const { pool, pbx } = this.#deps;
     const recalled = await recallEnded(pool, pbx, this.#replay?.unheard(facts) ?? [], facts[0]?.at ?? 0);
-    if (this.#replay) await inBreaths(this.#replay.steps(facts, recalled));
+    if (this.#replay) await inBreaths(this.#replay.steps(facts, recalled), port.isBusy);
     this.#upTo = Math.max(this.#upTo, told.at(-1)?.at ?? 0);
     // One page is stored while the next is replayed.
     await this.#keeping;

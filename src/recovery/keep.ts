@@ -3,6 +3,7 @@
  */
 import type { Folded } from '../calls/tracker.js';
 import type { Fact } from '../calls/facts.js';
+import { restAfter } from './courtesy.js';
 import type { CallsPort } from './ports.js';
 import type { RecoveredCall } from './recovered-call.js';
 import { retold } from './replay.js';
@@ -27,8 +28,9 @@ export function addKept(one: Kept, other: Kept): Kept {
   };
 }
 
-/** So few that a live fact waits for no more than a moment. */
-const TOGETHER = 100;
+/** Calls of one transaction: beside live ones so few that a live fact waits for no more than a moment. */
+const TOGETHER = 200;
+const TOGETHER_WHEN_BUSY = 20;
 
 /** `andThen` is a part of the last transaction: whatever says that these calls need not be read again. */
 export async function keepCalls(
@@ -39,10 +41,11 @@ export async function keepCalls(
 ): Promise<Kept> {
   const told = calls.filter(({ events }) => events.length > 0);
   let kept: Kept = { stored: 0, known: 0, nobodys: calls.length - told.length };
-  for (let from = 0; from === 0 || from < told.length; from += TOGETHER) {
-    const some = told.slice(from, from + TOGETHER);
-    const last = from + TOGETHER >= told.length;
-    kept = addKept(kept, await keepSome(port, pbx, some, last ? andThen : null));
+  for (let from = 0, to = 0; from === 0 || from < told.length; from = to) {
+    to = from + (port.isBusy() ? TOGETHER_WHEN_BUSY : TOGETHER);
+    const began = performance.now();
+    kept = addKept(kept, await keepSome(port, pbx, told.slice(from, to), to >= told.length ? andThen : null));
+    await restAfter(performance.now() - began, port.isBusy);
   }
   return kept;
 }

@@ -13,6 +13,8 @@ export interface CallsPort {
   /** A fact for the live tracker of this PBX. */
   offer(pbx: string, fact: Fact): void;
   isOurs(pbx: string): boolean;
+  /** Calls go on: something live was told of in the last seconds. */
+  isBusy: () => boolean;
   /** Our clock. */
   now(): number;
 }

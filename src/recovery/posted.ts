@@ -6,7 +6,7 @@
 import type { Fact } from '../calls/facts.js';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
-import { inBreaths } from './in-breaths.js';
+import { inBreaths } from './courtesy.js';
 import { keepCalls } from './keep.js';
 import type { Kept } from './keep.js';
 import type { CallsPort } from './ports.js';
@@ -57,7 +57,7 @@ export function createPosted({ pool, port, clock, log, toFact, quietMs = 300, po
     if (!context || !port.isOurs(pbx)) return null;
     const rows = await readPosted(pool, pbx, MOST);
     const replay = new Replay(context);
-    await inBreaths(replay.steps(factsOf(rows)));
+    await inBreaths(replay.steps(factsOf(rows)), port.isBusy);
     replay.until(port.now());
     const open = new Set(replay.open().flatMap(({ uid, legs, past }) => [uid, ...past, ...legs.map((leg) => leg.uid)]));
     const undated = new Set(rows.flatMap((row) => (row.dated ? [] : [row.uid])));

@@ -1,6 +1,7 @@
 /**
  * A backlog of 50,000 events of a host, read over SSH and made calls of, beside a bare batched insert of the same rows in the same
- * database; and what live cards of the same PBX and of others wait meanwhile, beside what they wait when nothing is recovered.
+ * database; and, while one of another host is recovered, what live cards of that PBX and of others wait, beside what they wait when
+ * nothing is recovered.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import { createDaemon } from '../chaos/daemon.js';
 import type { Daemon } from '../chaos/daemon.js';
 import { keepEvents } from '../pbx/event-database.js';
 import { startSshHost } from '../pbx/sshd.js';
+import type { SshHost } from '../pbx/sshd.js';
 import { madeCall, rowsOf } from '../recovery/made-calls.js';
 import { startRetailCrmStandIn } from '../standins/retailcrm/server.js';
 import type { RetailCrmStandIn } from '../standins/retailcrm/server.js';
@@ -24,6 +26,8 @@ import { until } from '../support/until.js';
 import type { BenchResult } from './result.js';
 
 const EVENTS = 50_000;
+const EVENTS_BESIDE_CALLS = 10_000;
+const EVENTS_OF_A_CALL = 8;
 const TOGETHER = 500;
 const LIVE = ['0367', '0401', '0402', '0403', '0404'];
 const EVERY_MS = 60;
@@ -36,7 +40,7 @@ export async function benchRecovery(): Promise<BenchResult[]> {
   const pool = createPool(url, { max: 4 });
   const keys = Object.fromEntries(LIVE.map((number) => [`key-${number}`, null]));
   const crm = await startRetailCrmStandIn({ keys });
-  const host = await startSshHost({ version: 22 });
+  const [host, other] = await Promise.all([startSshHost({ version: 22 }), startSshHost({ version: 16 })]);
   const env = {
     DATABASE_URL: url,
     TRUNKLINE_DATA_DIR: join(dataDir, 'daemon'),
@@ -47,21 +51,16 @@ export async function benchRecovery(): Promise<BenchResult[]> {
   let daemon: Daemon | null = null;
   try {
     const began = Math.floor(Date.now() / 1_000) - 5 * 3_600;
-    const events: ReturnType<typeof madeCall>[] = [];
-    for (let count = 0; count < EVENTS; count += 8) events.push(madeCall(began + Math.floor(count / 8 / 2)));
-    const days = rowsOf(events);
-    for (const [day, rows] of days) await keepEvents(host, day, rows);
-    const rows = [...days.values()].flat();
-
-    const ssh = { host: host.host, port: host.port, username: host.users.shell, password: host.password };
-    const recovery = { everyMinutes: 0, events: { folder: host.folderInside } };
+    const rows = await backlogOf(host, began, EVENTS);
+    await backlogOf(other, began, EVENTS_BESIDE_CALLS);
     await importInto(
       { url },
       parseEnv(env, () => null),
       LIVE.map((number) =>
         retailCrmEnterprise({
           ...{ number, token: `token-${number}`, amiPort: null, crmUrl: crm.url, apiKey: `key-${number}` },
-          ...(number === '0367' ? { more: { ssh, recovery } } : {}),
+          ...(number === '0367' ? { more: recoveryOf(host) } : {}),
+          ...(number === '0401' ? { more: recoveryOf(other) } : {}),
         }),
       ),
     );
@@ -74,22 +73,26 @@ export async function benchRecovery(): Promise<BenchResult[]> {
     const quiet = await liveCards(running.url, crm, () => sleep(12_000));
     const idle = await memoryOf(running);
     let peak = idle;
-    let seconds = 0;
-    const busy = await liveCards(running.url, crm, async () => {
+    /** How long it took, seconds. */
+    const recovered = async (enterprise: string) => {
       const from = began * 1_000 - 60_000;
       const at = performance.now();
-      const id = await askRecovery(pool, { pbx: 'webhook/0367', enterprise: '0367', from, to: Date.now() });
+      const id = await askRecovery(pool, { pbx: `webhook/${enterprise}`, enterprise, from, to: Date.now() });
       for (;;) {
         const state = await requestState(pool, id);
         peak = Math.max(peak, await memoryOf(running));
         if (state?.state === 'failed') throw new Error(state.error ?? 'failed');
-        if (state?.state === 'done') break;
-        await sleep(50);
+        if (state?.state === 'done') return (performance.now() - at) / 1_000;
+        await sleep(100);
       }
-      seconds = (performance.now() - at) / 1_000;
-    });
+    };
+    // What the cards before left to do is done, and nothing counts as going on any more.
+    await sleep(5_000);
+    const seconds = await recovered('0367');
     const { rows: stored } = await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM calls WHERE recovered');
     const left = await bareLeft(pool);
+    let besideCalls = 0;
+    const busy = await liveCards(running.url, crm, async () => void (besideCalls = await recovered('0401')));
     const rate = rows.length / seconds;
     const [before, during] = [percentile(quiet, 0.95), percentile(busy, 0.95)];
     return [
@@ -100,7 +103,7 @@ export async function benchRecovery(): Promise<BenchResult[]> {
           peer: { name: `bare insert, ${TOGETHER} rows at once`, value: Math.round(bare) },
         },
         ratio: round(rate / bare, 2),
-        note: `${stored[0]?.n ?? 0} of ${events.length} calls, in ${round(seconds, 1)} s from asking`,
+        note: `${stored[0]?.n ?? 0} of ${EVENTS / EVENTS_OF_A_CALL} calls, in ${round(seconds, 1)} s from asking`,
       },
       {
         ...{ name: 'recovery: rows it leaves (calls, channels, events, notes, deliveries)', unit: 'rows/s' },
@@ -120,17 +123,33 @@ export async function benchRecovery(): Promise<BenchResult[]> {
       {
         ...{ name: 'recovery: post to request of a live card meanwhile, p95', unit: 'ms', value: round(during, 1) },
         ...{ peer: { name: 'when nothing is recovered', value: round(before, 1) }, ratio: round(before / during, 2) },
-        note: `${busy.length} cards meanwhile, ${quiet.length} before; a fifth of them of the same PBX`,
+        note: `${busy.length} cards meanwhile, ${quiet.length} before; ${EVENTS_BESIDE_CALLS} events in ${round(besideCalls, 1)} s`,
       },
     ];
   } finally {
     await daemon?.stop();
     await host.stop();
+    await other.stop();
     await crm.stop();
     await pool.end();
     await cluster.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+/** Calls of that many events, in the host's own databases. */
+async function backlogOf(host: SshHost, began: number, count: number) {
+  const calls = Array.from({ length: count / EVENTS_OF_A_CALL }, (_, n) => madeCall(began + Math.floor(n / 2)));
+  const days = rowsOf(calls);
+  for (const [day, rows] of days) await keepEvents(host, day, rows);
+  return [...days.values()].flat();
+}
+
+function recoveryOf(host: SshHost) {
+  return {
+    ssh: { host: host.host, port: host.port, username: host.users.shell, password: host.password },
+    recovery: { everyMinutes: 0, events: { folder: host.folderInside } },
+  };
 }
 
 /** The same rows, as plainly as they can be kept. Rows per second. */

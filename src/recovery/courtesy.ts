@@ -1,0 +1,30 @@
+/**
+ * Long work of this process beside calls that go on now. While something live is told of, history has a third of the time: after each
+ * piece it rests twice as long as that took, and its transactions are short, so that whoever rings finds this process and the
+ * database free. While nothing is, it only lets others in between.
+ */
+import { setImmediate, setTimeout } from 'node:timers/promises';
+
+/** Whether something live was told of just now. */
+export type IsBusy = () => boolean;
+
+/** A card waits no longer than this for a piece of it. */
+const BREATH_MS = 4;
+const REST = 2;
+const MOST_REST_MS = 200;
+
+/** Does the steps one after another, in pieces of a few milliseconds. */
+export async function inBreaths(steps: Iterator<unknown>, isBusy: IsBusy): Promise<void> {
+  for (let began = performance.now(); !steps.next().done;) {
+    const took = performance.now() - began;
+    if (took < BREATH_MS) continue;
+    await restAfter(took, isBusy);
+    began = performance.now();
+  }
+}
+
+/** After a piece of work that took so many ms. */
+export async function restAfter(ms: number, isBusy: IsBusy): Promise<void> {
+  if (isBusy()) await setTimeout(Math.min(MOST_REST_MS, REST * ms));
+  else await setImmediate();
+}
