@@ -25,30 +25,21 @@ export function formatOf(language: Language): Format {
   if (kept) return kept;
   const locale = language === 'ru' ? 'ru-RU' : 'en-GB';
   const units = language === 'ru' ? { ms: 'мс', s: 'с', min: 'мин', h: 'ч' } : { ms: 'ms', s: 's', min: 'min', h: 'h' };
-  const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  const exact = new Intl.DateTimeFormat(locale, {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    fractionalSecondDigits: 3,
-  });
-  const date = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
-  const dated = new Intl.DateTimeFormat(locale, {
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  });
-  const whole = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'medium' });
-  const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+  const dates = (options: Intl.DateTimeFormatOptions) => once(() => new Intl.DateTimeFormat(locale, options));
+  const numbers = (options: Intl.NumberFormatOptions) => once(() => new Intl.NumberFormat(locale, options));
+  const time = dates({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const exact = dates({ hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 });
+  const date = dates({ day: 'numeric', month: 'short' });
+  const dated = dates({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const whole = dates({ dateStyle: 'long', timeStyle: 'medium' });
+  const number = numbers({ maximumFractionDigits: 1 });
+  const percent = numbers({ style: 'percent', maximumFractionDigits: 1 });
 
   const format: Format = {
-    moment: (at) => (isToday(new Date(at)) ? time : dated).format(new Date(at)),
-    clock: (at) => exact.format(new Date(at)),
-    day: (at) => date.format(new Date(at)),
-    full: (at) => whole.format(new Date(at)),
+    moment: (at) => (isToday(new Date(at)) ? time : dated)().format(new Date(at)),
+    clock: (at) => exact().format(new Date(at)),
+    day: (at) => date().format(new Date(at)),
+    full: (at) => whole().format(new Date(at)),
     span(ms) {
       const seconds = Math.round(ms / 1_000);
       if (seconds < 60) return `${seconds} ${units.s}`;
@@ -57,12 +48,18 @@ export function formatOf(language: Language): Format {
       if (minutes < 60) return `${minutes} ${units.min} ${rest} ${units.s}`;
       return `${Math.floor(minutes / 60)} ${units.h} ${String(minutes % 60).padStart(2, '0')} ${units.min}`;
     },
-    ms: (ms) => (Math.abs(ms) < 1_000 ? `${Math.round(ms)} ${units.ms}` : `${number.format(ms / 1_000)} ${units.s}`),
-    percent: (share) => percent.format(share),
-    number: (value) => number.format(value),
+    ms: (ms) => (Math.abs(ms) < 1_000 ? `${Math.round(ms)} ${units.ms}` : `${number().format(ms / 1_000)} ${units.s}`),
+    percent: (share) => percent().format(share),
+    number: (value) => number().format(value),
   };
   MAKERS.set(language, format);
   return format;
+}
+
+/** Made when it is first needed: each costs a browser some ten milliseconds. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 function isToday(at: Date): boolean {

@@ -1,9 +1,10 @@
 /**
- * The language of the page: what the person chose, else the browser's first that we have. The words of one are loaded, not
- * of both. Components take them as `const t = useText()` and write `t.login.title`.
+ * The language of the page: what the person chose, else the browser's first that we have. Russian, which most read, comes with
+ * the first load; English is loaded where it is read. Components take them as `const t = useText()` and write `t.login.title`.
  */
 import { createContext, useContext, useEffect, useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
+import { ru } from './ru.js';
 import type { Messages } from './ru.js';
 import { recall, remember } from '../platform/memory.js';
 
@@ -14,7 +15,7 @@ const KEY = 'trunkline.language';
 const READS_RUSSIAN = /^(ru|be|kk|uk|ky|tg|uz)\b/i;
 
 const LOAD: Record<Language, () => Promise<Messages>> = {
-  ru: () => import('./ru.js').then(({ ru }) => ru),
+  ru: () => Promise.resolve(ru),
   en: () => import('./en.js').then(({ en }) => en),
 };
 

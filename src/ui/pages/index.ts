@@ -1,20 +1,47 @@
-/** The pages by their addresses. Each is loaded when it is first shown, or at the start when the address names it. */
+/**
+ * The pages by their addresses. The dashboard, which most come to, is of the first load; each other is loaded when it is first
+ * shown, or at the start when the address names it.
+ */
 import { lazy } from 'react';
 import type { ComponentType } from 'react';
 import { BASE } from '../platform/base.js';
+import { Dashboard } from './dashboard/dashboard.js';
+import { askDashboard } from './dashboard/questions.js';
+
+interface PageAt {
+  path: RegExp;
+  /** Of the page that was loaded at the start it is the page itself: it never stands behind a placeholder. */
+  readonly page: ComponentType;
+  /** At the start, before anything is drawn. */
+  prepare(params: Readonly<Record<string, string>>): void | Promise<void>;
+}
 
 type Load = () => Promise<{ default: ComponentType }>;
 
-const one = (path: RegExp, load: Load) => ({ path, load, page: lazy(load) });
+function one(path: RegExp, load: Load): PageAt {
+  const later = lazy(load);
+  let there: ComponentType | undefined;
+  return {
+    path,
+    get page() {
+      return there ?? later;
+    },
+    async prepare() {
+      there = (await load()).default;
+    },
+  };
+}
+
 const ofEnterprise = (name: string) => new RegExp(`^/e/(?<enterprise>[^/]+)/${name}/?$`);
 const ofOperator = (name: string) => new RegExp(`^/operator/${name}/?$`);
 
-export const PAGES = [
+export const PAGES: readonly PageAt[] = [
   one(ofOperator('enterprises'), () => import('./enterprises/enterprises.js')),
-  one(
-    /^\/e\/(?<enterprise>[^/]+)(?:\/integrations(?:\/(?<type>[^/]+))?)?\/?$/,
-    () => import('./dashboard/dashboard.js'),
-  ),
+  {
+    path: /^\/e\/(?<enterprise>[^/]+)(?:\/integrations(?:\/(?<type>[^/]+))?)?\/?$/,
+    page: Dashboard,
+    prepare: askDashboard,
+  },
   one(ofEnterprise('calls'), () => import('./calls/calls.js')),
   one(ofEnterprise('calls/(?<id>[^/]+)'), () => import('./calls/call.js')),
   one(ofEnterprise('log'), () => import('./log/log.js')),
@@ -31,11 +58,13 @@ export const PAGES = [
   one(ofOperator('audit'), () => import('./audit/audit.js')),
 ];
 
-/** Asked for beside who is here, not after it. */
-export function preloadPage(): void {
+/** The page that the address names; asked for beside who is here, not after it. */
+export async function preparePage(): Promise<void> {
   const address = location.pathname.slice(BASE.length);
-  // A page that does not come is told of when it is shown.
-  PAGES.find(({ path }) => path.test(address))
-    ?.load()
-    .catch(() => undefined);
+  const named = PAGES.map(({ path, prepare }) => ({ match: path.exec(address), prepare })).find(({ match }) => match);
+  try {
+    await named?.prepare(named.match?.groups ?? {});
+  } catch {
+    // A page that does not come is told of when it is shown.
+  }
 }

@@ -1,16 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { api } from '../../api.js';
 import { useText } from '../../i18n/language.js';
 import { Panel } from '../../parts/panel.js';
 import { QueryView } from '../../parts/query-view.js';
 import { CardLight } from '../integrations/card-light.js';
-
-const REFRESH_MS = 10_000;
+import { crmsNow } from './questions.js';
 
 export function CrmLights({ enterprise }: { enterprise: string }) {
   const t = useText();
-  const cards = useQuery(api.integrations.list.queryOptions({ enterprise }, { refetchInterval: REFRESH_MS }));
+  const cards = useQuery(crmsNow(enterprise));
   return (
     <Panel title={t.dashboard.crms} flush>
       <QueryView query={cards}>

@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query';
 import { Plug } from 'lucide-react';
 import { useLocation, useParams } from 'wouter';
 import { Suspense, lazy } from 'react';
-import { api } from '../../api.js';
 import { useText } from '../../i18n/language.js';
 import { Page } from '../../layout/page.js';
 import { ButtonLink } from '../../parts/button.js';
@@ -13,19 +12,18 @@ import { useMe } from '../../session.js';
 import { LastEvents } from '../integrations/last-events.js';
 import { CrmLights } from './crm-lights.js';
 import { LiveCalls } from './live-calls.js';
+import { enterprisesNow } from './questions.js';
 import { Tiles } from './tiles.js';
 import './dashboard.css';
 
 const IntegrationsModal = lazy(() => import('../integrations/integrations-modal.js'));
 
-const REFRESH_MS = 10_000;
-
-export default function Dashboard() {
+export function Dashboard() {
   const t = useText();
   const me = useMe();
   const { enterprise = '', type } = useParams<{ enterprise: string; type?: string }>();
   const [address] = useLocation();
-  const list = useQuery(api.enterprises.list.queryOptions(undefined, { refetchInterval: REFRESH_MS }));
+  const list = useQuery(enterprisesNow());
   const found = list.data?.find(({ number }) => number === enterprise);
   const base = `/e/${encodeURIComponent(enterprise)}`;
   const modalOpen = address.startsWith(`${base}/integrations`);

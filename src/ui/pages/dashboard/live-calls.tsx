@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { api } from '../../api.js';
 import type { Outputs } from '../../api.js';
 import { useFormat } from '../../i18n/format.js';
 import { useText } from '../../i18n/language.js';
@@ -10,16 +9,15 @@ import { Panel } from '../../parts/panel.js';
 import { Empty, QueryView } from '../../parts/query-view.js';
 import { Table } from '../../parts/table.js';
 import { Direction } from '../calls/call-words.js';
+import { liveCalls } from './questions.js';
 
 type CallRow = Outputs['calls']['list']['rows'][number];
-
-const REFRESH_MS = 2_000;
 
 /** The calls that go on now. */
 export function LiveCalls({ enterprise }: { enterprise: string }) {
   const t = useText();
   const format = useFormat();
-  const calls = useQuery(api.calls.list.queryOptions({ enterprise, result: 'live' }, { refetchInterval: REFRESH_MS }));
+  const calls = useQuery(liveCalls(enterprise));
   return (
     <Panel title={t.dashboard.liveCalls} flush>
       <QueryView

@@ -1,20 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
-import { api } from '../../api.js';
 import type { Outputs } from '../../api.js';
 import { useFormat } from '../../i18n/format.js';
 import { useText } from '../../i18n/language.js';
 import { Tile } from '../../parts/tile.js';
 import { PbxLight } from '../pbx-light.js';
+import { today } from './questions.js';
 
 type Listed = Outputs['enterprises']['list'][number];
-
-const REFRESH_MS = 5_000;
 
 /** The day so far, in the enterprise's zone. */
 export function Tiles({ enterprise, pbx }: { enterprise: string; pbx: Listed['pbx'] | undefined }) {
   const t = useText();
   const format = useFormat();
-  const { data } = useQuery(api.stats.today.queryOptions({ enterprise }, { refetchInterval: REFRESH_MS }));
+  const { data } = useQuery(today(enterprise));
   const figure = (value: number | undefined) => (value === undefined ? '…' : format.number(value));
   return (
     <dl className="tiles">

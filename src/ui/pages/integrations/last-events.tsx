@@ -6,12 +6,12 @@ import { LiveWord } from '../log/live-word.js';
 import { logKey, merged, useLiveLog } from '../log/live-log.js';
 import { LogTable } from '../log/log-table.js';
 
-const ROWS = 8;
+export const EVENTS_SHOWN = 8;
 
 /** What CRMs were told last, as it happens. */
 export function LastEvents({ enterprise }: { enterprise: string }) {
   const t = useText();
-  const { query, news, state } = useLiveLog(enterprise, ROWS);
+  const { query, news, state } = useLiveLog(enterprise, EVENTS_SHOWN);
   return (
     <Panel title={t.integrations.events} actions={<LiveWord state={state} />} flush>
       <QueryView
@@ -23,7 +23,7 @@ export function LastEvents({ enterprise }: { enterprise: string }) {
           <>
             <LogTable
               enterprise={enterprise}
-              rows={merged(news, rows).slice(0, ROWS)}
+              rows={merged(news, rows).slice(0, EVENTS_SHOWN)}
               fresh={new Set(news.map(logKey))}
             />
             <div className="table-foot">

@@ -30,10 +30,11 @@ export interface LiveLog {
   state: LiveState;
 }
 
+export const newestOf = (enterprise: string, limit: number) =>
+  api.logs.list.queryOptions({ enterprise, limit }, { staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false });
+
 export function useLiveLog(enterprise: string, limit: number): LiveLog {
-  const query = useQuery(
-    api.logs.list.queryOptions({ enterprise, limit }, { staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false }),
-  );
+  const query = useQuery(newestOf(enterprise, limit));
   const [news, setNews] = useState<readonly LogRow[]>([]);
   const from = query.data?.live ?? null;
   const state = useLive<LogRow>(
