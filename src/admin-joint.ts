@@ -90,6 +90,7 @@ export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
     watch,
     pbx: {
       state: (key) => pbxStateOf(links().get(key)),
+      rights: async (key) => (await links().get(key)?.rights()) ?? null,
       reconnect: (key, why) => links().get(key)?.reconnect(why),
       hasContext: (key, context) => deps.hasContext(key, context),
     },
@@ -112,10 +113,10 @@ export function createAdminJoint(deps: AdminJointDeps): AdminJoint {
 /** A link as administrators see it; null where there is none. */
 export function pbxStateOf(link: PbxLink | undefined): PbxState | null {
   if (!link) return null;
-  const { phase, state, since, transport, lastError, skewMs, pingMs, greeting, canResync, connects, drops } =
+  const { phase, state, since, transport, lastError, skewMs, pingMs, greeting, canResync, connects, drops, heard } =
     link.state();
   return {
     ...{ phase, session: state, since: new Date(since).toISOString(), transport, lastError, skewMs, pingMs },
-    ...{ greeting, canResync, connects, drops: Object.fromEntries(Object.entries(drops)) },
+    ...{ greeting, canResync, connects, heard, drops: Object.fromEntries(Object.entries(drops)) },
   };
 }

@@ -8,24 +8,21 @@ import type { AnyConnector, CheckResult, CrmUser } from '../integrations/contrac
 import { mappingHealth } from '../integrations/mapping-health.js';
 import type { MappingFinding } from '../integrations/mapping-health.js';
 import { chosenExtensions } from '../integrations/people.js';
-import type { PbxState } from './services.js';
+import { amiFindings } from './doctor-ami.js';
+import { bad, same, warn, well } from './finding.js';
+import type { Finding } from './finding.js';
+import type { PbxRights, PbxState } from './services.js';
 import { words } from './texts/field-text.js';
 import type { Words } from './texts/field-text.js';
 import { nextStep } from './texts/next-step.js';
-
-export interface Finding {
-  /** `database`, `pbx`, `pbx.rights`, `pbx.clock`, `pbx.context <name>`, `crm <type>`, `mapping <type>`, `public-url` … */
-  id: string;
-  level: 'ok' | 'warning' | 'error';
-  found: Words;
-  remedy: Words | null;
-}
 
 export interface DoctorPorts {
   /** Why the database does not answer; null when it does. */
   database(): Promise<string | null>;
   /** Null: there is no link. */
   pbx(): PbxState | null;
+  /** Of the AMI user; null: the PBX does not tell. */
+  rights(): Promise<PbxRights | null>;
   /** Null: the PBX cannot be asked. */
   hasContext(context: string): Promise<boolean | null>;
   crms: readonly {
@@ -141,6 +138,7 @@ async function pbx(enterprise: Enterprise, ports: DoctorPorts): Promise<Finding[
       ),
     );
   }
+  found.push(...amiFindings(enterprise, await ports.rights().catch(() => null), state.heard));
   const contexts = await Promise.all(
     enterprise.inboundContexts.map(async (name) => ({ name, there: await ports.hasContext(name) })),
   );
@@ -243,9 +241,3 @@ async function publicUrl({ publicUrl: url, reach }: DoctorPorts): Promise<Findin
     ),
   ];
 }
-
-/** In whose words it was said is the same in both languages. */
-const same = (text: string) => words(text, text);
-const well = (id: string, found: Words): Finding => ({ id, level: 'ok', found, remedy: null });
-const warn = (id: string, found: Words, remedy: Words | null): Finding => ({ id, level: 'warning', found, remedy });
-const bad = (id: string, found: Words, remedy: Words): Finding => ({ id, level: 'error', found, remedy });

@@ -64,8 +64,16 @@ export interface TestedAccount {
 export interface PbxPort {
   state(key: string): PbxState | null;
   reconnect(key: string, why: string): void;
+  /** What its AMI user may; null when it does not tell. */
+  rights(key: string): Promise<PbxRights | null>;
   /** Whether its dialplan has a context; null when it cannot be asked. */
   hasContext(key: string, context: string): Promise<boolean | null>;
+}
+
+/** What the AMI user may do, and the classes of events it gets; null where they are not told. */
+export interface PbxRights {
+  may(action: string): boolean;
+  read: readonly string[] | null;
 }
 
 export interface PbxState {
@@ -83,6 +91,8 @@ export interface PbxState {
   /** False when the AMI user may not list channels. */
   canResync: boolean;
   connects: number;
+  /** Events since the log-in by name: those a call cannot be followed without, and raw texts of the dialplan. */
+  heard: { needed: Readonly<Record<string, number>>; raw: Readonly<Record<string, number>> };
   /** What came and was not believed or could not be read, by why. */
   drops: Readonly<Record<string, number>>;
 }

@@ -15,7 +15,11 @@ import type { Fact, LiveChannel } from '../calls/facts.js';
 import type { Clock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
+import { Heard } from './heard.js';
+import type { HeardEvents } from './heard.js';
 import type { AmiMessage } from './message.js';
+import { readRights } from './rights.js';
+import type { AmiRights } from './rights.js';
 import { readChannel, readLiveChannels, readStartup } from './resync.js';
 import type { ActionHeaders } from './sanitise.js';
 import { AmiSession } from './session.js';
@@ -35,6 +39,8 @@ export interface PbxLinkState extends Omit<SessionStats, 'state'> {
   /** When Asterisk was started, in its own words; null when not told. */
   startup: string | null;
   facts: number;
+  /** Events of calls since the log-in. */
+  heard: HeardEvents;
 }
 
 export interface PbxLink {
@@ -51,6 +57,8 @@ export interface PbxLink {
    * that is. Nothing follows while the link is not live: the next snapshot tells. Never rejects.
    */
   confirmGone(uids: readonly string[]): Promise<void>;
+  /** What the AMI user may; null when the PBX does not tell. Errors as of `AmiSession.action`. */
+  rights(): Promise<AmiRights | null>;
   /** Gives the connection up and makes a new one. */
   reconnect(why: string): void;
   start(): void;
@@ -128,6 +136,7 @@ class SessionLink implements PbxLink {
   #memory: LinkMemory;
   #canResync = true;
   #facts = 0;
+  readonly #heard = new Heard();
   readonly #questions = new Set<Question>();
 
   constructor(deps: PbxLinkDeps, plan: LinkPlan) {
@@ -160,6 +169,7 @@ class SessionLink implements PbxLink {
       canResync: this.#canResync,
       startup: this.#memory.startup,
       facts: this.#facts,
+      heard: this.#heard.counts(),
     };
   }
 
@@ -200,6 +210,10 @@ class SessionLink implements PbxLink {
     return this.#session.batch(...args);
   }
 
+  rights(): Promise<AmiRights | null> {
+    return readRights((name, headers) => this.#session.action(name, headers), this.#deps.target.username);
+  }
+
   async confirmGone(uids: readonly string[]): Promise<void> {
     const wanted = [...new Set(uids)].filter((uid) => UNIQUE_ID.test(uid));
     for (let at = 0; at < wanted.length; at += ASKED_AT_ONCE) {
@@ -234,6 +248,7 @@ class SessionLink implements PbxLink {
 
   async #catchUp(): Promise<void> {
     const epoch = ++this.#epoch;
+    this.#heard.forget();
     this.#phase = 'catching-up';
     this.#waiting = [];
     try {
@@ -274,6 +289,7 @@ class SessionLink implements PbxLink {
   }
 
   #event(message: AmiMessage, arrivedAt: number): void {
+    this.#heard.saw(message);
     if (message.name === 'UserEvent') this.#userEvent(message, arrivedAt);
     const fact = translate(message, arrivedAt);
     if (!fact) return;
@@ -364,6 +380,7 @@ class RefusedLink implements PbxLink {
       canResync: false,
       startup: null,
       facts: 0,
+      heard: new Heard().counts(),
     };
   }
 
@@ -391,6 +408,10 @@ class RefusedLink implements PbxLink {
   async confirmGone(): Promise<void> {}
 
   action(): Promise<never> {
+    return Promise.reject(this.#why);
+  }
+
+  rights(): Promise<never> {
     return Promise.reject(this.#why);
   }
 

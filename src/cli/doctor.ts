@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { pbxStateOf } from '../admin-joint.js';
 import { crmsOf, examine } from '../admin/doctor.js';
-import type { Finding } from '../admin/doctor.js';
+import type { Finding } from '../admin/finding.js';
 import { reach } from '../admin/reach.js';
 import { createPbxLinks } from '../ami/links.js';
 import { pbxTarget } from '../app-joints.js';
@@ -23,7 +23,7 @@ import type { Workbench } from './workbench.js';
 /** How long a PBX may take to let us in and to be caught up with. */
 const LINK_MS = 10_000;
 const LOOK_MS = 50;
-const SIGNS = { ok: 'ok  ', warning: 'warn', error: 'FAIL' } as const;
+const SIGNS = { ok: 'ok  ', unknown: '?   ', warning: 'warn', error: 'FAIL' } as const;
 
 /** Exit code 1 when anything is wrong. */
 export async function doctor(context: CommandContext): Promise<number> {
@@ -76,6 +76,7 @@ async function findingsOf(bench: Workbench, enterprise: Enterprise): Promise<Fin
         return null;
       },
       pbx: () => pbxStateOf(link()),
+      rights: async () => (await link()?.rights()) ?? null,
       hasContext: (name) => presences.hasContext(enterprise.pbxKey, name),
       crms: crmsOf(registry, connections, enterprise.number),
       publicUrl: config.publicUrl,

@@ -1,5 +1,5 @@
 import { crmsOf, examine } from '../../doctor.js';
-import type { Finding } from '../../doctor.js';
+import type { Finding } from '../../finding.js';
 import { ofEnterprise } from '../../procedures.js';
 import { reach } from '../../reach.js';
 import { TrunklineError } from '../../../platform/errors.js';
@@ -20,6 +20,7 @@ export const run = ofEnterprise.query(async ({ ctx, input }): Promise<Finding[]>
       return null;
     },
     pbx: () => pbx.state(enterprise.pbxKey),
+    rights: () => pbx.rights(enterprise.pbxKey),
     hasContext: (context) => pbx.hasContext(enterprise.pbxKey, context),
     crms: crmsOf(registry, connections, input.enterprise),
     publicUrl,

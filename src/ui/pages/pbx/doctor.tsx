@@ -14,7 +14,7 @@ import './doctor.css';
 
 type Finding = Outputs['doctor']['run'][number];
 
-const TONES: Record<Finding['level'], Tone> = { ok: 'ok', warning: 'warn', error: 'bad' };
+const TONES: Record<Finding['level'], Tone> = { ok: 'ok', unknown: 'off', warning: 'warn', error: 'bad' };
 
 export function Doctor({ enterprise }: { enterprise: string }) {
   const { text: t } = useLanguage();
