@@ -10,17 +10,29 @@ export interface Rate {
   last: string | null;
 }
 
-/** Attempts of the last 15 minutes. Naming the types lets it go by the index of each partition. */
-export async function failureRates(db: Queryable, types: readonly string[]): Promise<Rate[]> {
+/** How far back the attempts of an enterprise count. */
+export interface Window {
+  enterprise: string;
+  minutes: number;
+}
+
+/** Attempts of each one's window. Naming the types and the longest of them lets it go by the index of each partition. */
+export async function failureRates(
+  db: Queryable,
+  types: readonly string[],
+  windows: readonly Window[],
+): Promise<Rate[]> {
+  const minutes = windows.map((one) => one.minutes);
   const { rows } = await db.query<Rate>(
     `SELECT enterprise_number AS enterprise, integration_type AS type, count(*)::int AS attempts,
             count(*) FILTER (WHERE status <> 'success')::int AS errors,
             (array_agg(left(error_message, 200) ORDER BY created_at DESC) FILTER (WHERE status <> 'success'))[1] AS last
-       FROM integration_logs
-      WHERE integration_type = ANY ($1::text[]) AND created_at > now() - interval '15 minutes'
+       FROM integration_logs JOIN unnest($2::text[], $3::int[]) AS own (number, minutes) ON own.number = enterprise_number
+      WHERE integration_type = ANY ($1::text[]) AND created_at > now() - make_interval(mins => $4)
+        AND created_at > now() - make_interval(mins => own.minutes)
         AND status IN ('success', 'error', 'unknown')
       GROUP BY 1, 2`,
-    [types],
+    [types, windows.map((one) => one.enterprise), minutes, Math.max(0, ...minutes)],
   );
   return rows;
 }

@@ -56,10 +56,10 @@ export function observe(looked: Looked): Observed {
       return one.forMs < patienceMs ? [] : [{ ...key(one), level: 1, detail: one.detail }];
     });
   const rates = looked.rates.flatMap(({ enterprise, type, attempts, errors, last }): Observation[] => {
-    const { errorPercent, errorAttempts } = settingsOf(enterprise);
+    const { errorPercent, errorAttempts, errorMinutes } = settingsOf(enterprise);
     const percent = Math.round((100 * errors) / attempts);
     const level = attempts < errorAttempts ? 0 : stepOf((100 * errors) / attempts, errorPercent);
-    const detail = { percent, errors, attempts, threshold: errorPercent, last };
+    const detail = { percent, errors, attempts, threshold: errorPercent, minutes: errorMinutes, last };
     return level === 0 ? [] : [{ enterprise, kind: 'error-rate', subject: type, level, detail }];
   });
   const dead = looked.dead.map(({ enterprise, type, count }): Observation => ({

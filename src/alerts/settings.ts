@@ -14,6 +14,8 @@ export const alertSettings = z.strictObject({
   /** Kinds this scope is not told of; they are kept all the same. */
   off: z.array(z.enum(ALERT_KINDS)).default([]),
   errorPercent: z.number().min(1).max(100).default(20),
+  /** The window: attempts of the last so many minutes. */
+  errorMinutes: z.number().int().min(1).max(1_440).default(15),
   /** With fewer attempts than this in the window a rate means nothing. */
   errorAttempts: z.number().int().min(1).max(100_000).default(10),
   linkMinutes: z.number().min(0).max(1_440).default(2),

@@ -18,9 +18,9 @@ type Say = (d: AlertDetail) => string;
 const KIND_TEXTS: Record<AlertKind, Record<Language, Say>> = {
   'error-rate': {
     ru: (d) =>
-      `ошибок ${d['percent']} % за 15 минут (${d['errors']} из ${d['attempts']}, порог ${d['threshold']} %)${because(d['last'])}`,
+      `ошибок ${d['percent']} % за ${d['minutes'] ?? 15} мин (${d['errors']} из ${d['attempts']}, порог ${d['threshold']} %)${because(d['last'])}`,
     en: (d) =>
-      `${d['percent']} % of attempts fail in 15 minutes (${d['errors']} of ${d['attempts']}, threshold ${d['threshold']} %)${because(d['last'])}`,
+      `${d['percent']} % of attempts fail in ${d['minutes'] ?? 15} min (${d['errors']} of ${d['attempts']}, threshold ${d['threshold']} %)${because(d['last'])}`,
   },
   'pbx-link': {
     ru: (d) => `нет связи с АТС, звонки не видны${because(d['why'])}`,

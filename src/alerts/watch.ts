@@ -68,7 +68,14 @@ export function createAlertWatch(deps: WatchDeps): AlertWatch {
       enterprises: deps.enterprises(),
       settingsOf: everybody.thresholdsOf,
       sightings: await freshSightings(pool),
-      rates: await failureRates(pool, deps.types),
+      rates: await failureRates(
+        pool,
+        deps.types,
+        deps.enterprises().map(({ number }) => ({
+          enterprise: number,
+          minutes: everybody.thresholdsOf(number).errorMinutes,
+        })),
+      ),
       dead: await deadLetters(pool),
       waiting: await oldestWaiting(pool),
       days: await differingDays(pool),

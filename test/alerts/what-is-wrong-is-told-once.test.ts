@@ -22,7 +22,7 @@ describe('an alert', () => {
     expect(await desk.turn(watch)).toEqual([]); // too few to mean anything
     await desk.attempts('0367', 'retailcrm', 1, 0);
     expect(await desk.turn(watch)).toEqual([
-      '🟡 0367 · RetailCRM: ошибок 10 % за 15 минут (1 из 10, порог 20 %): HTTP_500: busy',
+      '🟡 0367 · RetailCRM: ошибок 10 % за 15 мин (1 из 10, порог 20 %): HTTP_500: busy',
     ]);
     expect(await desk.turn(watch)).toEqual([]);
     const steps: string[] = [];
@@ -39,6 +39,16 @@ describe('an alert', () => {
     await desk.later('2 minutes');
     expect((await desk.turn(watch)).join()).toMatch(/^✅ 0367 · RetailCRM: закончилось: .* мин\)$/);
     expect(await desk.turn(watch)).toEqual([]);
+  });
+
+  test('of an error rate counts the attempts of as many minutes as each enterprise chose', async () => {
+    await desk.setUp('0367', '-100', { errorMinutes: 60 });
+    await desk.setUp('0368', '-200');
+    for (const { number } of desk.enterprises) await desk.attempts(number, 'retailcrm', 0, 10);
+    await desk.db.pool.query(`UPDATE integration_logs SET created_at = now() - interval '50 minutes'`);
+    const watch = desk.daemon();
+    expect(await desk.turn(watch)).toEqual([expect.stringContaining('ошибок 100 % за 60 мин (10 из 10')]);
+    expect(desk.telegram.state.in('-200')).toEqual([]);
   });
 
   test('of a link begins after two minutes, outlives daemons, and ends only when somebody saw the link', async () => {

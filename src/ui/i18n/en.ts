@@ -515,7 +515,7 @@ export const en: Messages = {
     },
     figures: {
       'error-rate': (d) =>
-        `${d['percent']} % in 15 minutes (${d['errors']} of ${d['attempts']}, threshold ${d['threshold']} %)`,
+        `${d['percent']} % in ${d['minutes'] ?? 15} min (${d['errors']} of ${d['attempts']}, threshold ${d['threshold']} %)`,
       'pbx-link': () => '',
       'dead-letters': (d) => `given up: ${d['count']}`,
       'queue-age': (d) => `waiting for ${d['minutes']} min, ${d['count']} in the queue`,
@@ -541,6 +541,7 @@ export const en: Messages = {
       language: 'Language of messages',
       reminderHours: 'Remind every, h',
       errorPercent: 'Threshold of failures, %',
+      errorMinutes: 'Failures of the last, min',
       errorAttempts: 'Counts from so many attempts',
       linkMinutes: 'No link to the PBX for longer than, min',
       queueMinutes: 'A call waits for longer than, min',

@@ -555,7 +555,7 @@ export const ru = {
     },
     figures: {
       'error-rate': (d: Figures) =>
-        `${d['percent']} % за 15 минут (${d['errors']} из ${d['attempts']}, порог ${d['threshold']} %)`,
+        `${d['percent']} % за ${d['minutes'] ?? 15} мин (${d['errors']} из ${d['attempts']}, порог ${d['threshold']} %)`,
       'pbx-link': () => '',
       'dead-letters': (d: Figures) => `отложено: ${d['count']}`,
       'queue-age': (d: Figures) => `ждут ${d['minutes']} мин, в очереди ${d['count']}`,
@@ -581,6 +581,7 @@ export const ru = {
       language: 'Язык сообщений',
       reminderHours: 'Напоминать каждые, ч',
       errorPercent: 'Порог ошибок, %',
+      errorMinutes: 'Ошибки за последние, мин',
       errorAttempts: 'Считать, если отправок не меньше',
       linkMinutes: 'Нет связи с АТС дольше, мин',
       queueMinutes: 'Звонок ждёт отправки дольше, мин',

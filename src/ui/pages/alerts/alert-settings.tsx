@@ -26,6 +26,7 @@ const THRESHOLDS = [
   'language',
   'reminderHours',
   'errorPercent',
+  'errorMinutes',
   'errorAttempts',
   'linkMinutes',
   'queueMinutes',
