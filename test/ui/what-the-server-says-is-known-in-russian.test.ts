@@ -27,6 +27,16 @@ it('every outcome the server words is known in Russian', () => {
   expect(all.filter((text) => saidRu(text) === text)).toEqual([]);
 });
 
+it('so is why the sides of a day differ', () => {
+  const source = readFileSync(path.join(SOURCES, 'recovery/reconcile.ts'), 'utf8');
+  const kinds = source.match(/type DifferenceKind =([^;]*)/)?.[1] ?? '';
+  const all = [...source.replaceAll(/^import .*$/gm, '').matchAll(/'((?:its?|the|nothing|not|Asterisk) [^']+)'/g)]
+    .map(([, text = '']) => text)
+    .filter((text) => !kinds.includes(`'${text}'`));
+  expect(all.length).toBeGreaterThan(6);
+  expect(all.filter((text) => saidRu(text) === text)).toEqual([]);
+});
+
 it('keeps what others said, inside of what we said too', () => {
   expect(saidRu('HTTP_503: RetailCRM has a fault of its own (503)')).toBe(
     'HTTP_503: внутренняя ошибка RetailCRM (503)',

@@ -203,6 +203,23 @@ const SAID: readonly (readonly [english: string, russian: string])[] = [
   ['this call was decided before', 'по этому звонку уже решено'],
   ['nobody waited for the answer; {}', 'ответа никто не ждал; {}'],
   ['shadow; {}', 'наблюдение; {}'],
+  // Why a day's sides differ.
+  ['its record was not read yet', 'его запись на АТС ещё не прочитана'],
+  ['the link was away when its record may have been told', 'не было связи с АТС, когда она могла сообщить о записи'],
+  [
+    'Asterisk wrote no record of it (cdr.conf: unanswered, or its channels)',
+    'Asterisk не записал его (cdr.conf: unanswered, или его каналы)',
+  ],
+  ['it fell into a gap that is not recovered yet', 'он попал в разрыв, который ещё не восстановлен'],
+  ['its records were not looked at yet', 'его записи ещё не просмотрены'],
+  ['nothing told of it; `trunkline recover` looks again', 'о нём ничто не сообщило; `trunkline recover` поищет снова'],
+  [
+    'it was never owed: the integration was set up later, or what was sent is forgotten by age',
+    'о нём и не нужно было сообщать: интеграцию настроили позже, или об отправке забыто за давностью',
+  ],
+  ['not sent yet', 'ещё не отправлено'],
+  ['dead', 'не доставлено'],
+  ['expired', 'устарело и не отправлено'],
   // Settings and refusals of the admin.
   ['this version has no connector of this kind', 'в этой версии такой CRM нет'],
   ['its settings do not parse: {}', 'настройки не подходят: {}'],

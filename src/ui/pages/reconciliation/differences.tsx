@@ -41,7 +41,7 @@ export function Differences({ day }: { day: Outputs['reconciliation']['days'][nu
                   <Link to={`/e/${encodeURIComponent(enterprise)}/calls/${encodeURIComponent(call)}`}>{call}</Link>
                 ),
             },
-            { title: t.reconciliation.why, cell: ({ why }) => <span className="small quiet">{why}</span> },
+            { title: t.reconciliation.why, cell: ({ why }) => <span className="small quiet">{t.said(why)}</span> },
           ]}
         />
       )}
