@@ -25,7 +25,14 @@ export const telegramTexts: ConnectorTexts = {
     },
     subscribers: { group: 'kept', ru: 'Чаты, подписанные в старой системе' },
     use_subscribers: { group: 'more', ru: 'Писать и чатам, подписанным в старой системе' },
-    api_url: { group: 'more', ru: 'Адрес Bot API; может быть ваш собственный' },
+    api_url: {
+      group: 'more',
+      ru: 'Адрес Bot API',
+      help: words(
+        'Пусто: https://api.telegram.org. Если отсюда он недоступен: адрес вашего сервера Bot API или прокси, без /bot и токена. Токен бота передаётся туда, поэтому только свой.',
+        'Empty: https://api.telegram.org. Where that cannot be reached: your own Bot API server or proxy, without /bot and the token. The token of the bot goes there, so only one you trust.',
+      ),
+    },
     thread_id: { group: 'more', ru: 'Тема группы' },
     language,
     ring_missed: {

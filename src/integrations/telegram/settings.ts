@@ -38,7 +38,7 @@ const fields = z.looseObject({
     .nullish()
     .transform((value) => (value ? value.replace(/\/+$/, '') : 'https://api.telegram.org'))
     .refine((value) => URL.canParse(value), 'must be an address such as https://api.telegram.org')
-    .meta({ title: 'Address of the Bot API; one of your own may stand here' }),
+    .meta({ title: 'Address of the Bot API' }),
   thread_id: z
     .number()
     .int()
