@@ -1,5 +1,6 @@
 /** Times, spans and numbers as the reader's language writes them. */
 import { useMemo } from 'react';
+import { once } from '../platform/once.js';
 import { useLanguage } from './language.js';
 import type { Language } from './language.js';
 
@@ -18,6 +19,7 @@ export interface Format {
   number(value: number): string;
 }
 
+const WHOLE_SMALL = /^\d{1,3}$/;
 const MAKERS = new Map<Language, Format>();
 
 export function formatOf(language: Language): Format {
@@ -50,16 +52,11 @@ export function formatOf(language: Language): Format {
     },
     ms: (ms) => (Math.abs(ms) < 1_000 ? `${Math.round(ms)} ${units.ms}` : `${number().format(ms / 1_000)} ${units.s}`),
     percent: (share) => percent().format(share),
-    number: (value) => number().format(value),
+    // Below a thousand a whole number is written alike everywhere, and costs no formatter.
+    number: (value) => (WHOLE_SMALL.test(String(value)) ? String(value) : number().format(value)),
   };
   MAKERS.set(language, format);
   return format;
-}
-
-/** Made when it is first needed: each costs a browser some ten milliseconds. */
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
 }
 
 function isToday(at: Date): boolean {

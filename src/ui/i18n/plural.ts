@@ -1,9 +1,11 @@
 /** The form of a word that goes with a number. */
-const RU = new Intl.PluralRules('ru');
+import { once } from '../platform/once.js';
+
+const rulesOfRussian = once(() => new Intl.PluralRules('ru'));
 
 /** `one` 1, 21 …; `few` 2–4, 22 …; `many` the rest. */
 export function pluralRu(count: number, one: string, few: string, many: string): string {
-  const rule = RU.select(count);
+  const rule = rulesOfRussian().select(count);
   return `${count.toLocaleString('ru')} ${rule === 'one' ? one : rule === 'few' ? few : many}`;
 }
 

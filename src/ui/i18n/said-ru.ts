@@ -3,6 +3,8 @@
  * Russian. `{}` is any text: it is put in its place, itself translated where it is known. What CRMs and PBXs say is not ours to
  * word and stays. A test holds that every outcome of ours is here.
  */
+import { once } from '../platform/once.js';
+
 const SAID: readonly (readonly [english: string, russian: string])[] = [
   // Why nothing is sent.
   ['an internal call: no client is in it', 'внутренний звонок, клиента в нём нет'],
@@ -257,17 +259,19 @@ interface Rule {
   russian: string;
 }
 
-const RULES: readonly Rule[] = SAID.map(([english, russian]) => ({
-  pattern: new RegExp(`^${english.split('{}').map(literally).join('([^]*)')}$`),
-  russian,
-}));
+const rules = once((): readonly Rule[] =>
+  SAID.map(([english, russian]) => ({
+    pattern: new RegExp(`^${english.split('{}').map(literally).join('([^]*)')}$`),
+    russian,
+  })),
+);
 /** `HTTP_403: …`, `api_key: …`: a code or a setting stays. */
 const BEFORE = /^([A-Z][A-Z_\d]+|[a-z]+(?:[_.][a-z\d]+)+): ([^]+)$/;
 
 export function saidRu(text: string): string {
   const [, before, rest] = BEFORE.exec(text) ?? [];
   if (before !== undefined && rest !== undefined) return `${before}: ${saidRu(rest)}`;
-  for (const { pattern, russian } of RULES) {
+  for (const { pattern, russian } of rules()) {
     const parts = pattern.exec(text)?.slice(1);
     if (!parts) continue;
     let next = 0;
