@@ -104,8 +104,22 @@ function ringThese(work: Work, call: CallState, fleet: FleetEvent): void {
   if (call.answeredAt === null) call.ringingAt ??= work.at;
   // New phones after the first talk: the client was sent on to somebody.
   else if (call.talkingSince === null && openTransfers(call).length === 0)
-    note(work, call, 'sent-on', 'blind', call.finalAgent, null);
+    note(work, call, 'sent-on', 'blind', call.finalAgent, followedMe(work, call));
   for (const party of parties) addOnce(call.rang, party);
   call.fleet.rung = parties.slice();
   work.say(call, 'dial-posted', { kind: 'call.ringing', extensions: parties });
+}
+
+/** FollowMe's inner channel was told of before this dial: it shows the short number that was dialled. */
+function followedMe(work: Work, call: CallState): string | null {
+  const inner = call.legs.find(
+    ({ kind, name, exten, goneAt, bornAt }) =>
+      kind === 'local' &&
+      goneAt === null &&
+      name.endsWith(';1') &&
+      work.onPbxClock(bornAt) >= (call.answeredAt ?? 0) &&
+      exten !== null &&
+      isExtension(work, work.profile(call), exten),
+  );
+  return inner?.exten ?? null;
 }
