@@ -33,19 +33,24 @@ export interface StoredCdr {
 }
 
 /**
- * Records nobody has looked at that were over by then, oldest first, with all others of their time: a call is told by several, and some
- * come later than others.
+ * Records nobody has looked at that were over by then, oldest first, with all others of their time and of their calls: a call is told by
+ * several, and some come later than others. A phone that did not answer has its record while the call goes on: those of a call with
+ * one that was not over by then wait for it.
  */
 export async function readUnsettled(db: Queryable, pbx: string, until: number, limit: number): Promise<StoredCdr[]> {
   const { rows } = await db.query<StoredCdr>(
-    `WITH next AS MATERIALIZED (
-       SELECT id, started_at, ended_at FROM pbx_cdrs
-        WHERE pbx = $1 AND settled_at IS NULL AND ended_at <= to_timestamp($2 / 1000.0) ORDER BY ended_at, id LIMIT $3
+    `WITH young AS MATERIALIZED (
+       SELECT uid, linkedid FROM pbx_cdrs WHERE pbx = $1 AND ended_at > to_timestamp($2 / 1000.0)
+     ), next AS MATERIALIZED (
+       SELECT id, uid, linkedid, started_at, ended_at FROM pbx_cdrs
+        WHERE pbx = $1 AND settled_at IS NULL AND ended_at <= to_timestamp($2 / 1000.0)
+          AND uid NOT IN (SELECT uid FROM young) AND linkedid NOT IN (SELECT linkedid FROM young WHERE linkedid <> '')
+        ORDER BY ended_at, id LIMIT $3
      )
      SELECT id::text, record, settled_at IS NOT NULL AS settled FROM pbx_cdrs
-      WHERE id IN (SELECT id FROM next)
-         OR (pbx = $1 AND ended_at >= (SELECT min(started_at) FROM next) - interval '5 seconds'
-             AND ended_at <= (SELECT max(ended_at) FROM next) + interval '5 seconds')
+      WHERE pbx = $1 AND ended_at >= (SELECT min(started_at) FROM next) - interval '5 seconds'
+        AND (ended_at <= (SELECT max(ended_at) FROM next) + interval '5 seconds'
+             OR uid IN (SELECT uid FROM next) OR linkedid IN (SELECT linkedid FROM next WHERE linkedid <> ''))
       ORDER BY started_at, id`,
     [pbx, until, limit],
   );
