@@ -40,7 +40,7 @@ export async function benchRecovery(): Promise<BenchResult[]> {
   const pool = createPool(url, { max: 4 });
   const keys = Object.fromEntries(LIVE.map((number) => [`key-${number}`, null]));
   const crm = await startRetailCrmStandIn({ keys });
-  const [host, other] = await Promise.all([startSshHost({ version: 22 }), startSshHost({ version: 16 })]);
+  const [host, other] = await Promise.all([startSshHost({ version: 22 }), startSshHost({ version: 22 })]);
   const env = {
     DATABASE_URL: url,
     TRUNKLINE_DATA_DIR: join(dataDir, 'daemon'),
