@@ -2,6 +2,8 @@
  * When each PBX's sources are read. One run a PBX at a time, a few PBXs at once; what one of them does holds up no other.
  *
  * Due is a PBX of ours with sources: when a command asks; when a gap is over whose calls are missing; every few minutes where hosts post.
+ * A link that is away is waited for first: once it is back it tells which calls go on, and what a PBX wrote of those so far is no
+ * record yet. Where it stays away, what there is is read.
  * A run that failed is tried again after a pause that grows to ten minutes.
  */
 import type { Clock } from '../platform/clock.js';
@@ -11,7 +13,7 @@ import { openRequests, tellRequest } from './request-store.js';
 import type { RecoveryRequest } from './request-store.js';
 import { addProgress, NO_PROGRESS } from './source.js';
 import type { Progress, Source, SourceRun } from './source.js';
-import { closeRecoveredGaps, gapsToRecover } from './store.js';
+import { closeRecoveredGaps, gapsToRecover, linksAway } from './store.js';
 import type { Pool } from './store.js';
 
 export interface SourcesOf {
@@ -43,6 +45,8 @@ export interface RecoveryTimes {
 
 const TIMES: RecoveryTimes = { settleMs: 20_000, pollMs: 2_000, parallel: 4, retryMs: 15_000 };
 const MOST_RETRY_MS = 600_000;
+/** A link is waited for so long. */
+const AWAY_MS = 120_000;
 
 export interface Recovery {
   /** Reads every source of a PBX now. @throws what a source throws */
@@ -62,6 +66,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const times = { ...TIMES, ...deps.settings };
   const turns = new Map<string, Turn>();
   const running = new Set<Promise<void>>();
+  const begunAt = port.now();
 
   async function recover(
     pbx: string,
@@ -146,8 +151,13 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     for (const request of await openRequests(pool))
       if (isFree(request.pbx)) start(request.pbx, (own) => carryOut(request, own), signal);
     const gaps = new Map((await gapsToRecover(pool)).map(({ pbx, endedAt }) => [pbx, endedAt]));
+    const awaited = new Set(
+      (await linksAway(pool)).flatMap(({ pbx, since }) =>
+        port.now() - Math.max(since, begunAt) < AWAY_MS ? [pbx] : [],
+      ),
+    );
     for (const pbx of deps.pbxs()) {
-      if (!isFree(pbx)) continue;
+      if (!isFree(pbx) || awaited.has(pbx)) continue;
       const turn = turnOf(pbx);
       const gap = gaps.get(pbx);
       const gapIsDue =

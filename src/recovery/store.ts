@@ -109,6 +109,15 @@ export async function gapsToRecover(db: Queryable): Promise<{ pbx: string; ended
   return rows;
 }
 
+/** PBXs whose link is away, and since when; Unix ms, ours. */
+export async function linksAway(db: Queryable): Promise<{ pbx: string; since: number }[]> {
+  const { rows } = await db.query<{ pbx: string; since: number }>(
+    `SELECT pbx, round(extract(epoch FROM min(started_at)) * 1000)::float8 AS since
+       FROM pbx_gaps WHERE ended_at IS NULL GROUP BY pbx`,
+  );
+  return rows;
+}
+
 /** Gaps that touch this time and whose calls are still missing; Unix ms, ours. */
 export async function openGapsOf(
   db: Queryable,
