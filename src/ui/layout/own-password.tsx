@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../api.js';
-import { faultText } from '../i18n/fault-text.js';
+import { faultTextAt } from '../i18n/fault-text.js';
 import { useText } from '../i18n/language.js';
 import { Button } from '../parts/button.js';
 import { TextField } from '../parts/fields.js';
@@ -16,10 +16,7 @@ export default function OwnPassword({ onChanged, onClose }: { onChanged(): void;
   const [password, setPassword] = useState('');
   const change = useMutation(api.auth.changePassword.mutationOptions({ onSuccess: onChanged }));
   const faults = faultOf(change.error)?.fields ?? [];
-  const fault = (field: string) => {
-    const message = faults.find(({ path }) => path === field)?.message;
-    return message === undefined ? undefined : faultText(message, t);
-  };
+  const fault = (field: string) => faultTextAt(faults, field, t);
   return (
     <Modal
       open

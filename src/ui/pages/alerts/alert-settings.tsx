@@ -6,7 +6,7 @@ import type { Inputs, Outputs } from '../../api.js';
 import type { JsonSchema } from '../../forms/field-kind.js';
 import { SecretField } from '../../forms/secret-field.js';
 import { SettingField } from '../../forms/setting-field.js';
-import { faultText } from '../../i18n/fault-text.js';
+import { faultTextAt } from '../../i18n/fault-text.js';
 import { useText } from '../../i18n/language.js';
 import { Button } from '../../parts/button.js';
 import { Conflict } from '../../parts/conflict.js';
@@ -71,10 +71,7 @@ export function AlertSettings({
   const standing: Readonly<Record<string, unknown>> = { ...data.settings, ...draft };
   const off = (standing['off'] ?? []) as readonly string[];
 
-  const faultAt = (name: string) => {
-    const message = faults.find(({ path }) => path.split('.')[0] === name)?.message;
-    return message === undefined ? undefined : faultText(message, t);
-  };
+  const fault = (name: string) => faultTextAt(faults, name, t);
   const field = (name: (typeof TELEGRAM)[number] | (typeof THRESHOLDS)[number]) => (
     <SettingField
       key={name}
@@ -84,7 +81,7 @@ export function AlertSettings({
       label={t.alerts.fields[name]}
       help={t.alerts.help[name]}
       options={t.alerts.languages}
-      error={faultAt(name)}
+      error={fault(name)}
       value={standing[name]}
       onChange={(value) => setDraft({ ...draft, [name]: value })}
     />
@@ -98,7 +95,7 @@ export function AlertSettings({
           name={name}
           label={t.alerts.fields[name]}
           help={name === 'webhookUrl' && data.webhookHost !== null ? data.webhookHost : t.alerts.help[name]}
-          error={faultAt(name)}
+          error={fault(name)}
           value={value}
           onChange={(next) => {
             const { [name]: _, ...rest } = secrets;

@@ -6,7 +6,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, queries } from '../../api.js';
 import type { Inputs } from '../../api.js';
-import { faultText } from '../../i18n/fault-text.js';
+import { faultAt, faultText } from '../../i18n/fault-text.js';
 import { useText } from '../../i18n/language.js';
 import { Button } from '../../parts/button.js';
 import { Conflict } from '../../parts/conflict.js';
@@ -62,17 +62,15 @@ function Form({ read, onClose, onReload }: { read: Read; onClose(): void; onRelo
   const conflict = faultOf(save.error)?.trunkline === 'CONFIG_CHANGED';
   const faults = faultOf(save.error)?.fields ?? [];
   const shown = new Set<string>();
-  /** The first that is wrong at one of these places. */
-  const fault = (...places: string[]) => {
-    const found = faults.find(({ path }) => places.some((place) => path === place || path.startsWith(`${place}.`)));
-    if (found) shown.add(found.path);
-    return found && faultText(found.message, t);
+  const text = (field: TextOf, place: string) => {
+    const fault = faultAt(faults, place);
+    if (fault) shown.add(fault.path);
+    return {
+      value: draft[field],
+      onChange: (value: string) => change({ [field]: value }),
+      error: fault && faultText(fault.message, t),
+    };
   };
-  const text = (field: TextOf, ...places: string[]) => ({
-    value: draft[field],
-    onChange: (value: string) => change({ [field]: value }),
-    error: fault(...places),
-  });
   const f = t.enterprises.fields;
   const form = (
     <div className="stack">

@@ -4,7 +4,7 @@ import { api, queries } from '../../api.js';
 import type { Inputs, Outputs } from '../../api.js';
 import { SettingField } from '../../forms/setting-field.js';
 import type { JsonSchema } from '../../forms/field-kind.js';
-import { faultText } from '../../i18n/fault-text.js';
+import { faultTextAt } from '../../i18n/fault-text.js';
 import { useText } from '../../i18n/language.js';
 import { Button } from '../../parts/button.js';
 import { Conflict } from '../../parts/conflict.js';
@@ -71,23 +71,20 @@ export function RedirectSettings({
       {conflict && <Conflict onLoad={() => void reload().then(() => save.reset())} />}
       {save.isError && !conflict && faults.length === 0 && <Notice tone="bad">{errorText(save.error, t)}</Notice>}
       <div className="field-row">
-        {names.map((name) => {
-          const fault = faults.find(({ path }) => path.split('.')[0] === name)?.message;
-          return (
-            <SettingField
-              key={name}
-              name={name}
-              schema={properties[name] ?? {}}
-              secret={false}
-              label={t.redirect.fields[name] ?? name}
-              help={t.redirect.help[name]}
-              options={t.redirect.options}
-              error={fault === undefined ? undefined : faultText(fault, t)}
-              value={name in draft ? draft[name] : data.settings?.[name]}
-              onChange={(value) => setDraft({ ...draft, [name]: value })}
-            />
-          );
-        })}
+        {names.map((name) => (
+          <SettingField
+            key={name}
+            name={name}
+            schema={properties[name] ?? {}}
+            secret={false}
+            label={t.redirect.fields[name] ?? name}
+            help={t.redirect.help[name]}
+            options={t.redirect.options}
+            error={faultTextAt(faults, name, t)}
+            value={name in draft ? draft[name] : data.settings?.[name]}
+            onChange={(value) => setDraft({ ...draft, [name]: value })}
+          />
+        ))}
       </div>
     </Panel>
   );

@@ -2,7 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, queries } from '../../api.js';
 import { useText } from '../../i18n/language.js';
-import { faultText } from '../../i18n/fault-text.js';
+import { faultTextAt } from '../../i18n/fault-text.js';
 import { Button } from '../../parts/button.js';
 import { TextField } from '../../parts/fields.js';
 import { Modal } from '../../parts/modal.js';
@@ -26,10 +26,7 @@ export function NewAccount({ enterprise, onClose }: { enterprise: string | null;
   const createOperator = useMutation(api.operators.create.mutationOptions(then));
   const running = enterprise === null ? createOperator : create;
   const faults = faultOf(running.error)?.fields ?? [];
-  const fault = (field: string) => {
-    const message = faults.find(({ path }) => path === field)?.message;
-    return message === undefined ? undefined : faultText(message, t);
-  };
+  const fault = (field: string) => faultTextAt(faults, field, t);
   const account = { login: login.trim(), name: name.trim(), password };
   return (
     <Modal
