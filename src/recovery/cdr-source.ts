@@ -13,7 +13,7 @@ import type { CsvPlace, Files } from './cdr-file.js';
 import { readCdrLine } from './cdr-record.js';
 import type { CdrRecord } from './cdr-record.js';
 import { insertCdrs, knownUids, passOverBefore, readUnsettled, settleCdrs, unsettleCdrs } from './cdr-store.js';
-import type { StoredCdr } from './cdr-store.js';
+import type { Reached, StoredCdr, UnsettledPage } from './cdr-store.js';
 import { loadCursor, saveCursor } from './cursor-store.js';
 import { keepCalls } from './keep.js';
 import type { CallsPort } from './ports.js';
@@ -65,22 +65,26 @@ export function createCdrSource(deps: CdrDeps): Source {
     const [read] = await Promise.allSettled([readNewCdrs(deps, signal, add)]);
     await passOverBefore(pool, pbx, (await loadCursor<Place>(pool, pbx, 'cdr'))?.place.since ?? 0);
     if (window) await unsettleCdrs(pool, pbx, window.from, window.to);
-    for (;;) {
+    for (let after: Reached | null = null; ;) {
       signal.throwIfAborted();
-      const rows = await readUnsettled(pool, pbx, until, TOGETHER);
-      if (rows.length === 0) break;
-      add(await settle(rows));
+      const { rows, reached }: UnsettledPage = await readUnsettled(pool, pbx, { until, after, limit: TOGETHER });
+      if (reached === null) break;
+      add(await settle(rows, until));
+      after = reached;
     }
     if (read.status === 'rejected') throw read.reason;
     return progress;
   }
 
-  /** Of records that are over: their calls are known, or are stored now, or are none. */
-  async function settle(rows: readonly StoredCdr[]): Promise<Partial<Progress>> {
+  /**
+   * Of calls all whose records are over: they are known, or are stored now, or are none. The phones of a group that did not answer
+   * have theirs while the call goes on, and so has one half of a Local channel: such a call waits until its last is over.
+   */
+  async function settle(rows: readonly StoredCdr[], until: number): Promise<Partial<Progress>> {
     const ids = new Map(rows.map(({ id, record }) => [record, id]));
     const fresh = new Set(rows.filter(({ settled }) => !settled).map(({ record }) => record));
-    const calls = callsOf(rows.map(({ record }) => record)).filter(({ records }) =>
-      records.some((one) => fresh.has(one)),
+    const calls = callsOf(rows.map(({ record }) => record)).filter(
+      ({ records }) => records.some((one) => fresh.has(one)) && records.every(({ end }) => end <= until),
     );
     const asked = calls.flatMap(({ records }) => {
       const span = { from: records[0]?.start ?? 0, to: Math.max(...records.map(({ end }) => end)) };

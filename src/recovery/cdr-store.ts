@@ -32,30 +32,51 @@ export interface StoredCdr {
   settled: boolean;
 }
 
+/** Of how far the unsettled were gone through: the end (Unix ms) and the id of the last. */
+export interface Reached {
+  end: number;
+  id: string;
+}
+
+export interface UnsettledPage {
+  /** In order of their beginning. */
+  rows: StoredCdr[];
+  /** Null when there is nothing behind `after`. */
+  reached: Reached | null;
+}
+
 /**
- * Records nobody has looked at that were over by then, oldest first, with all others of their time and of their calls: a call is told by
- * several, and some come later than others. A phone that did not answer has its record while the call goes on: those of a call with
- * one that was not over by then wait for it.
+ * Records nobody has looked at that were over by then, those that ended first first, with all others of their time and of their calls:
+ * a call is told by several, and some come later than others. Among the others are such as were not over by then.
  */
-export async function readUnsettled(db: Queryable, pbx: string, until: number, limit: number): Promise<StoredCdr[]> {
-  const { rows } = await db.query<StoredCdr>(
-    `WITH young AS MATERIALIZED (
-       SELECT uid, linkedid FROM pbx_cdrs WHERE pbx = $1 AND ended_at > to_timestamp($2 / 1000.0)
-     ), next AS MATERIALIZED (
+export async function readUnsettled(
+  db: Queryable,
+  pbx: string,
+  { until, after, limit }: { until: number; after: Reached | null; limit: number },
+): Promise<UnsettledPage> {
+  const { rows } = await db.query<StoredCdr & { next: boolean }>(
+    `WITH next AS MATERIALIZED (
        SELECT id, uid, linkedid, started_at, ended_at FROM pbx_cdrs
         WHERE pbx = $1 AND settled_at IS NULL AND ended_at <= to_timestamp($2 / 1000.0)
-          AND uid NOT IN (SELECT uid FROM young) AND linkedid NOT IN (SELECT linkedid FROM young WHERE linkedid <> '')
+          AND (ended_at, id) > (to_timestamp($4::float8 / 1000), $5::bigint)
         ORDER BY ended_at, id LIMIT $3
      )
-     SELECT id::text, record, settled_at IS NOT NULL AS settled FROM pbx_cdrs
+     SELECT id::text, record, settled_at IS NOT NULL AS settled, id IN (SELECT id FROM next) AS next FROM pbx_cdrs
       WHERE pbx = $1 AND ended_at >= (SELECT min(started_at) FROM next) - interval '5 seconds'
-        AND (ended_at <= (SELECT max(ended_at) FROM next) + interval '5 seconds'
+        AND (ended_at <= (SELECT max(ended_at) FROM next) + interval '5 seconds' OR ended_at > to_timestamp($2 / 1000.0)
              OR uid IN (SELECT uid FROM next) OR linkedid IN (SELECT linkedid FROM next WHERE linkedid <> ''))
       ORDER BY started_at, id`,
-    [pbx, until, limit],
+    [pbx, until, limit, after?.end ?? 0, after?.id ?? 0],
   );
-  return rows;
+  const reached = rows
+    .filter(({ next }) => next)
+    .map(({ id, record }) => ({ id, end: record.end }))
+    .reduce<Reached | null>((last, one) => (last && isBehind(last, one) ? last : one), null);
+  return { rows: rows.map(({ id, record, settled }) => ({ id, record, settled })), reached };
 }
+
+const isBehind = (one: Reached, other: Reached): boolean =>
+  one.end !== other.end ? one.end > other.end : BigInt(one.id) > BigInt(other.id);
 
 export async function settleCdrs(db: Queryable, ids: readonly string[], note: string | null): Promise<void> {
   if (ids.length === 0) return;

@@ -26,7 +26,7 @@ export function describeTrial(name: string, outcome: string, { trial: key, versi
         dialplan: trial.dialplan,
       });
       const figures = await trial.run(stage, { short: true });
-      expect(figures.violations.join('\n')).toBe('');
+      expect(figures.violations, figures.violations.join('\n').slice(0, 6_000)).toEqual([]);
       const judged = figures.tallies.reduce((sum, { of }) => sum + of, 0);
       expect(Math.max(figures.rounds, judged)).toBeGreaterThanOrEqual(5);
       for (const account of Object.values(figures.accounts)) {

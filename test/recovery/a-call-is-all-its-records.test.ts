@@ -1,7 +1,14 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { insertCdrs, readUnsettled, settleCdrs } from '../../src/recovery/cdr-store.js';
 import type { CdrRecord } from '../../src/recovery/cdr-record.js';
+import { startRetailCrmStandIn } from '../standins/retailcrm/server.js';
 import { withDb } from '../support/db.js';
+import { retailCrmEnterprise } from '../support/enterprises.js';
+import { startTestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 const PBX = 'unit:5038';
 const T = 1_800_000_000_000;
@@ -22,27 +29,76 @@ const group = (uid: string, linkedid = '') => [
   record(uid, '152', 0, 22, linkedid),
 ];
 
-it('what a call has so far waits while a record of it is too young', () =>
+const page = { after: null, limit: 100 };
+
+it('a record that is too young comes with those of its call and its time, and is passed by', () =>
   withDb(async ({ pool }) => {
     await insertCdrs(pool, PBX, [...group('1800000000.1'), record('1800000000.9', '150', 1, 3)]);
-    const uids = async (until: number) =>
-      (await readUnsettled(pool, PBX, seconds(until), 100)).map((row) => row.record.uid);
-    // Others of the time come along, to be laid beside it; it is the other call that is next.
-    expect(new Set(await uids(10))).toContain('1800000000.9');
-    const young = await readUnsettled(pool, PBX, seconds(10), 100);
+    const first = await readUnsettled(pool, PBX, { ...page, until: seconds(10) });
+    expect(first.rows).toHaveLength(4);
+    const behind = await readUnsettled(pool, PBX, { ...page, until: seconds(10), after: first.reached });
+    expect(behind).toEqual({ rows: [], reached: null });
     await settleCdrs(
       pool,
-      young.filter(({ record: { uid } }) => uid === '1800000000.9').map(({ id }) => id),
+      first.rows.map(({ id }) => id),
       null,
     );
-    expect(await uids(10)).toEqual([]);
-    expect(await uids(30)).toEqual(expect.arrayContaining(['1800000000.1', '1800000000.1', '1800000000.1']));
+    expect(await readUnsettled(pool, PBX, { ...page, until: seconds(10) })).toEqual({ rows: [], reached: null });
   }));
 
 it.each(['', '1800000000.1'])('of a long backlog no call is cut by where a batch ends (linked id %j)', (linkedid) =>
   withDb(async ({ pool }) => {
     await insertCdrs(pool, PBX, group('1800000000.1', linkedid));
-    const rows = await readUnsettled(pool, PBX, seconds(60), 2);
+    const { rows, reached } = await readUnsettled(pool, PBX, { until: seconds(60), after: null, limit: 2 });
     expect(rows).toHaveLength(3);
+    expect(reached?.end).toBe(seconds(2));
+    const behind = await readUnsettled(pool, PBX, { until: seconds(60), after: reached, limit: 2 });
+    expect(behind.reached?.end).toBe(seconds(22));
   }),
 );
+
+/** A line of `Master.csv` in UTC; times in whole seconds before now. */
+function line(uid: string, phone: string, [from, to]: [number, number], answered = false): string {
+  const at = (ago: number) => new Date(Date.now() - ago * 1_000).toISOString().slice(0, 19).replace('T', ' ');
+  const texts = ['', '375290000001', '0001363', 'from-trunk', '', `PJSIP/trunk-${uid}`, `PJSIP/${phone}-${uid}`];
+  const stamps = [at(from), answered ? at(from) : '', at(to)];
+  const all = [...texts, 'Dial', '', ...stamps].map((text) => `"${text}"`);
+  return `${all.join(',')},${from - to},${answered ? from - to : 0},"${answered ? 'ANSWERED' : 'NO ANSWER'}","DOCUMENTATION","${uid}",""\n`;
+}
+
+it('a call that is looked at while its last record is young is told once, whole', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cdr-'));
+  const file = join(folder, 'Master.csv');
+  const crm = await startRetailCrmStandIn();
+  const born = Math.floor(Date.now() / 1_000) - 12;
+  const [uid, other] = [`${born}.1`, `${born}.9`];
+  await writeFile(
+    file,
+    line(other, '150', [12, 8]) +
+      line(uid, '150', [12, 9]) +
+      line(uid, '151', [12, 9]) +
+      line(uid, '152', [12, 0], true),
+  );
+  const recovery = { everyMinutes: 0.005, cdr: { at: 'local', file, zone: 'UTC' } };
+  const enterprise = retailCrmEnterprise({ amiPort: null, crmUrl: crm.url, more: { recovery } });
+  await using app = await startTestApp({
+    enterprises: [enterprise],
+    config: { recovery: { settleMs: 5_000, pollMs: 100, retryMs: 300 } },
+  });
+  await until('both calls', () => crm.state.calls.length >= 2, 20_000);
+  await until('every record to be looked at', async () => {
+    const { rows } = await app.db.pool.query<{ n: number }>(
+      'SELECT count(*)::int AS n FROM pbx_cdrs WHERE settled_at IS NULL',
+    );
+    return rows[0]?.n === 0;
+  });
+  const told = crm.state.calls.map(({ externalId, result, code, duration }) => ({
+    ...{ externalId, result, code, duration },
+  }));
+  expect(told).toEqual([
+    expect.objectContaining({ externalId: `0367-${other}`, result: 'no answer' }),
+    { externalId: `0367-${uid}`, result: 'answered', code: '152', duration: 12 },
+  ]);
+  await crm.stop();
+  await rm(folder, { recursive: true });
+});
