@@ -30,9 +30,10 @@ export function describeTrial(name: string, outcome: string, { trial: key, versi
       const judged = figures.tallies.reduce((sum, { of }) => sum + of, 0);
       expect(Math.max(figures.rounds, judged)).toBeGreaterThanOrEqual(5);
       for (const account of Object.values(figures.accounts)) {
-        expect(account.calls).toBeGreaterThan(20);
-        expect(account.cards).toBeGreaterThan(0);
-        expect(account.records).toBeGreaterThan(0);
+        const told = JSON.stringify(figures.accounts);
+        expect(account.calls, told).toBeGreaterThan(20);
+        expect(account.cards, told).toBeGreaterThan(0);
+        expect(account.records, told).toBeGreaterThan(0);
       }
       look?.(figures);
     });

@@ -34,9 +34,10 @@ export interface SeenCall extends LoadCall {
   rangAt: number | null;
   /** When the CRM had the request that opened its card; null when none was. */
   cardAt: number | null;
-  /** Seconds of talk and of waiting as the SIP messages show them. */
+  /** Seconds of talk as the SIP messages show them. */
   talkSeconds: number;
-  waitSeconds: number;
+  /** Seconds of waiting: from a phone's 180 at the least, from the caller's INVITE at the most. A busy phone's 180 comes late. */
+  waitSeconds: readonly [least: number, most: number];
   records: StoredCall[];
 }
 
@@ -107,15 +108,16 @@ export async function driveAndRead(options: DriveOptions): Promise<Driven> {
         .flatMap((phone) => phone.legs())
         .find((one) => one.tag === call.plan.tag && one.answeredAt !== null && one.finalStatus === 200);
       const rangAt = firstRingingAt(phones, call.plan.tag);
-      const began = rangAt ?? leg?.invitedAt ?? 0;
+      const invitedAt = leg?.invitedAt ?? 0;
       const ended = leg?.endedAt ?? 0;
+      const waitEnded = answered?.answeredAt ?? ended;
       return {
         ...call,
         uid,
         rangAt,
         cardAt: opened.get(`0367-${uid}`) ?? null,
         talkSeconds: answered ? (ended - (answered.answeredAt ?? ended)) / 1_000 : 0,
-        waitSeconds: ((answered?.answeredAt ?? ended) - began) / 1_000,
+        waitSeconds: [(waitEnded - (rangAt ?? invitedAt)) / 1_000, (waitEnded - invitedAt) / 1_000],
         records: crm.state.calls.filter((record) => record.externalId === `0367-${uid}`),
       };
     });
