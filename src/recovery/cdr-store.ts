@@ -1,5 +1,6 @@
 import { digestOf } from './cdr-record.js';
 import type { CdrRecord } from './cdr-record.js';
+import { HEARD_IN_PART, overlaps } from './store.js';
 import type { Queryable } from './store.js';
 
 /** What is there already stays as it is. Always in one order: the file's and the link's may come at the same moment. */
@@ -92,7 +93,7 @@ export async function passOverBefore(db: Queryable, pbx: string, since: number):
   );
 }
 
-/** Which of these uids belong to a call of this PBX at that time (Unix ms). */
+/** Which of these uids belong to a call of this PBX at that time (Unix ms) that was heard well enough. */
 export async function knownUids(
   db: Queryable,
   pbx: string,
@@ -101,8 +102,7 @@ export async function knownUids(
   const { rows } = await db.query<{ uid: string }>(
     `SELECT DISTINCT a.uid FROM jsonb_to_recordset($2::jsonb) AS a (uid text, "from" float8, "to" float8)
        JOIN call_uids u ON u.pbx = $1 AND u.uid = a.uid JOIN calls c ON c.id = u.call_id
-      WHERE c.started_at <= to_timestamp(a."to" / 1000) + interval '10 minutes'
-        AND coalesce(c.ended_at, 'infinity') >= to_timestamp(a."from" / 1000) - interval '10 minutes'`,
+      WHERE ${overlaps('a')} AND NOT ${HEARD_IN_PART}`,
     [pbx, JSON.stringify(asked)],
   );
   return new Set(rows.map(({ uid }) => uid));

@@ -7,7 +7,7 @@ import { restAfter } from './courtesy.js';
 import type { CallsPort } from './ports.js';
 import type { RecoveredCall } from './recovered-call.js';
 import { retold } from './replay.js';
-import { findKnown, findTaken, saveFold } from './store.js';
+import { findInPart, findKnown, findTaken, saveFold } from './store.js';
 import type { PoolClient } from './store.js';
 
 /** What became of recovered calls. */
@@ -59,9 +59,15 @@ async function keepSome(
   const { wake, kept, overdue } = await port.between(pbx, async (tx, epoch) => {
     const known = await findKnown(tx, pbx, calls);
     const fresh = firstOfEach(calls.filter(({ state }) => !known.has(state.id)));
-    const taken = await findTaken(tx, pbx, fresh);
+    const merged = await findInPart(tx, pbx, fresh);
+    const taken = await findTaken(
+      tx,
+      pbx,
+      fresh,
+      merged.map(({ from }) => from),
+    );
     const toStore = fresh.map((call) => withIdOfItsOwn(call, taken));
-    const folded = foldedOf(toStore, taken, port.now());
+    const folded = { ...foldedOf(toStore, taken, port.now()), merged };
     if (toStore.length > 0) await saveFold(tx, pbx, epoch, folded);
     const wakeLanes = toStore.length > 0 ? await port.owe(tx, folded) : () => undefined;
     await andThen?.(tx);

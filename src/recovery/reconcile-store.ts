@@ -1,6 +1,7 @@
 /** What reconciliation reads, and where a day's result is kept. */
 import type { CdrRecord } from './cdr-record.js';
 import type { CallSide, Owing, Reconciled } from './reconcile.js';
+import { HEARD_IN_PART } from './store.js';
 import type { Queryable } from './store.js';
 
 /** Records of calls that touch this time, with whether somebody has looked at them. Unix ms. */
@@ -29,7 +30,10 @@ export async function cdrReadAt(db: Queryable, pbx: string): Promise<number | nu
   return rows[0]?.at?.getTime() ?? null;
 }
 
-/** Calls that began in this time, of an enterprise or (null) of all others of its PBX, with all their channels. */
+/**
+ * Calls that began in this time, of an enterprise or (null) of all others of its PBX, with all their channels. One that was heard in
+ * part only is none until it is recovered.
+ */
 export async function callsBetween(
   db: Queryable,
   enterprise: string,
@@ -45,7 +49,7 @@ export async function callsBetween(
             ARRAY(SELECT u.uid FROM call_uids u WHERE u.call_id = c.id) AS uids
        FROM calls c
       WHERE (c.enterprise_number = $1 OR c.pbx = $2) AND c.merged_into IS NULL
-        AND c.started_at >= to_timestamp($3 / 1000.0) AND c.started_at < to_timestamp($4 / 1000.0)
+        AND NOT ${HEARD_IN_PART} AND c.started_at >= to_timestamp($3 / 1000.0) AND c.started_at < to_timestamp($4 / 1000.0)
       ORDER BY c.started_at`,
     [enterprise, pbx, from, to],
   );

@@ -47,6 +47,11 @@ const TIMES: RecoveryTimes = { settleMs: 20_000, pollMs: 2_000, parallel: 4, ret
 const MOST_RETRY_MS = 600_000;
 /** A link is waited for so long. */
 const AWAY_MS = 120_000;
+/**
+ * What ended so soon after a link came back may have been over before its channels could be asked for, and what was heard of it is not
+ * enough: it counts as missed in the gap.
+ */
+const TOO_SOON_MS = 3_000;
 
 export interface Recovery {
   /** Reads every source of a PBX now. @throws what a source throws */
@@ -82,7 +87,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       before = addProgress(base, came);
     }
     if (window === null && fillsGaps(sources)) {
-      const closed = await closeRecoveredGaps(pool, pbx, until);
+      const closed = await closeRecoveredGaps(pool, pbx, until - TOO_SOON_MS);
       if (closed > 0) log.info({ pbx, gaps: closed }, 'gaps are recovered');
     }
     count('stored', before.stored);
@@ -161,7 +166,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       const turn = turnOf(pbx);
       const gap = gaps.get(pbx);
       const gapIsDue =
-        gap !== undefined && gap <= port.now() - times.settleMs && fillsGaps(deps.sourcesOf(pbx)?.sources ?? []);
+        gap !== undefined &&
+        gap <= port.now() - times.settleMs - TOO_SOON_MS &&
+        fillsGaps(deps.sourcesOf(pbx)?.sources ?? []);
       const rested = turn.nextAt <= clock.monotonic();
       const isDue = turn.failures > 0 ? rested : gapIsDue || ((deps.sourcesOf(pbx)?.everyMs ?? 0) > 0 && rested);
       if (isDue) start(pbx, (own) => gapRun(pbx, own), signal);

@@ -13,6 +13,39 @@ export type Known = 'is over' | 'goes on' | 'goes on by posts alone';
 /** By how much the clocks of a PBX and ours, at worst, put the same call apart. */
 const APART = `interval '10 minutes'`;
 
+/** A call (`c`) and what is asked for (Unix ms) may be of one time. */
+export const overlaps = (asked: string): string =>
+  `c.started_at <= to_timestamp(${asked}."to" / 1000) + ${APART}
+   AND coalesce(c.ended_at, 'infinity') >= to_timestamp(${asked}."from" / 1000) - ${APART}`;
+
+/**
+ * Of a call (`c`): its end was heard, beside a gap, but too little of it to tell anybody: the link came back in the middle of it, and it
+ * was over before its channels could be asked for. What the PBX kept says what it was.
+ */
+export const HEARD_IN_PART = `(c.state IS NULL AND c.merged_into IS NULL
+  AND EXISTS (SELECT FROM call_notes n WHERE n.call_id = c.id AND n.notes @> '[{"rule": "told-nobody"}]')
+  AND EXISTS (SELECT FROM pbx_gaps g WHERE g.pbx = c.pbx AND g.started_at <= c.ended_at
+                 AND coalesce(g.ended_at, 'infinity') >= c.started_at - interval '1 minute'))`;
+
+/** Those of which a part was heard, and which of these calls each is. */
+export async function findInPart(
+  tx: PoolClient,
+  pbx: string,
+  calls: readonly RecoveredCall[],
+): Promise<{ from: string; into: string }[]> {
+  if (calls.length === 0) return [];
+  const { rows } = await tx.query<{ from: string; into: string }>(
+    `WITH asked AS MATERIALIZED (
+       SELECT * FROM jsonb_to_recordset($2::jsonb) AS a (id uuid, uid text, "from" float8, "to" float8)
+     )
+     SELECT DISTINCT ON (c.id) c.id AS "from", a.id AS "into"
+       FROM asked a JOIN call_uids u ON u.pbx = $1 AND u.uid = a.uid JOIN calls c ON c.id = u.call_id
+      WHERE ${overlaps('a')} AND ${HEARD_IN_PART}`,
+    [pbx, JSON.stringify(calls.flatMap(rowsOf))],
+  );
+  return rows;
+}
+
 /**
  * Which of these calls are known, by their id: a channel of it belongs to a call of this PBX that overlaps it in time, or CRMs
  * know such a call of the enterprise by the same id, whatever PBX it had then.
@@ -35,8 +68,7 @@ export async function findKnown(
      )
      SELECT m.id, bool_or(c.state IS NOT NULL) AS live, bool_or(coalesce((c.state->>'ami')::boolean, false)) AS ami
        FROM met m JOIN calls c ON c.id = m.met
-      WHERE c.started_at <= to_timestamp(m."to" / 1000) + ${APART}
-        AND coalesce(c.ended_at, 'infinity') >= to_timestamp(m."from" / 1000) - ${APART}
+      WHERE ${overlaps('m')} AND NOT ${HEARD_IN_PART}
       GROUP BY m.id`,
     [pbx, JSON.stringify(calls.flatMap(rowsOf))],
   );
@@ -53,18 +85,25 @@ function rowsOf({ state, uids }: RecoveredCall) {
   });
 }
 
-/** Uids of these calls that another call has, or CRMs know another call of the enterprise by. */
-export async function findTaken(tx: PoolClient, pbx: string, calls: readonly RecoveredCall[]): Promise<Set<string>> {
+/** Uids of these calls that another call has, or CRMs know another call of the enterprise by; `but` for those. */
+export async function findTaken(
+  tx: PoolClient,
+  pbx: string,
+  calls: readonly RecoveredCall[],
+  but: readonly string[],
+): Promise<Set<string>> {
   if (calls.length === 0) return new Set();
   const { rows } = await tx.query<{ uid: string }>(
-    `SELECT uid FROM call_uids WHERE pbx = $1 AND uid = ANY ($2)
+    `SELECT uid FROM call_uids WHERE pbx = $1 AND uid = ANY ($2) AND call_id <> ALL ($5::uuid[])
      UNION
-     SELECT a.uid FROM unnest($3::text[], $4::text[]) AS a (uid, ext) JOIN calls c ON c.external_id = a.ext`,
+     SELECT a.uid FROM unnest($3::text[], $4::text[]) AS a (uid, ext) JOIN calls c ON c.external_id = a.ext
+      WHERE c.id <> ALL ($5::uuid[])`,
     [
       pbx,
       calls.flatMap(({ uids }) => uids),
       calls.map(({ state }) => state.uid),
       calls.map(({ state }) => `${state.enterprise ?? ''}-${state.uid}`),
+      but,
     ],
   );
   return new Set(rows.map(({ uid }) => uid));

@@ -30,6 +30,8 @@ export async function outages(stage: Stage, options: OutagesOptions): Promise<Fi
   for (const outage of options.outages) {
     await sleep(options.restMs);
     await withoutIt(stage, outage, outage === 'crm' ? options.crmAwayMs : options.awayMs);
+    // On a busy machine a daemon takes longer to come back than the next outage leaves it, and nothing at all would be heard live.
+    await stage.linked();
   }
   await sleep(options.restMs);
   const driven = await load.end();
