@@ -59,7 +59,8 @@ it.each(['', '1800000000.1'])('of a long backlog no call is cut by where a batch
 
 /** A line of `Master.csv` in UTC; times in whole seconds before now. */
 function line(uid: string, phone: string, [from, to]: [number, number], answered = false): string {
-  const at = (ago: number) => new Date(Date.now() - ago * 1_000).toISOString().slice(0, 19).replace('T', ' ');
+  const now = Date.now();
+  const at = (ago: number) => new Date(now - ago * 1_000).toISOString().slice(0, 19).replace('T', ' ');
   const texts = ['', '375290000001', '0001363', 'from-trunk', '', `PJSIP/trunk-${uid}`, `PJSIP/${phone}-${uid}`];
   const stamps = [at(from), answered ? at(from) : '', at(to)];
   const all = [...texts, 'Dial', '', ...stamps].map((text) => `"${text}"`);
