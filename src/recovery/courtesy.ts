@@ -1,6 +1,6 @@
 /**
- * Long work of this process beside calls that go on now. While something live is told of, history has a tenth of the time: after each
- * piece it rests nine times as long as that took, and its transactions are short, so that whoever rings finds this process and the
+ * Long work of this process beside calls that go on now. While something live is told of, history has a twentieth of the time: after
+ * each piece it rests nineteen times as long as that took, and its transactions are short, so that whoever rings finds this process and the
  * database free. While nothing is, it only lets others in between.
  */
 import { setImmediate, setTimeout } from 'node:timers/promises';
@@ -10,8 +10,8 @@ export type IsBusy = () => boolean;
 
 /** A card waits no longer than this for a piece of it. */
 const BREATH_MS = 4;
-const REST = 9;
-const MOST_REST_MS = 1_000;
+const REST = 19;
+const MOST_REST_MS = 2_000;
 
 /** Does the steps one after another, in pieces of a few milliseconds. */
 export async function inBreaths(steps: Iterator<unknown>, isBusy: IsBusy): Promise<void> {
