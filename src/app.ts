@@ -38,6 +38,7 @@ import type { PoolClient } from './db/pool.js';
 import { createHttpRecorder } from './delivery/http-recorder.js';
 import { createDeliveryRetention } from './delivery/retention.js';
 import { createOutbox } from './delivery/outbox.js';
+import { laneKey } from './delivery/ports.js';
 import { deliverySettings } from './delivery/settings.js';
 import { createDeliveryWorker } from './delivery/worker.js';
 import { createConnections } from './integrations/connections.js';
@@ -158,7 +159,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       registry,
       source: (number) => integrationSource(directory.byNumber(number)),
       deps: (place) => ({
-        http: recorder.client,
+        http: recorder.clientOf(laneKey(place)),
         publicUrl: config.publicUrl,
         ...accountDeps({ pool, save, directory, crmUsers: () => crmUsers, clientName }, place),
       }),

@@ -10,6 +10,7 @@ import { createMask, secretsOf } from './mask.js';
 import type { Mask } from './mask.js';
 import { cardAfter, judge } from './policy.js';
 import type { Verdict } from './policy.js';
+import { laneKey } from './ports.js';
 import type { DeliveryRow, LiveAccount, MayDeliver } from './ports.js';
 import type { DeliverySettings } from './settings.js';
 import type { LogRow, SettleRow } from './store.js';
@@ -122,7 +123,7 @@ async function runConnector(
     card: cardForConnector(row, shadow),
     signal: cut.signal,
   };
-  return deps.recorder.during({ shadow, signal: cut.signal }, async (recording) => {
+  return deps.recorder.during({ account: laneKey(row), shadow, signal: cut.signal }, async (recording) => {
     let done = false;
     async function tooLate(): Promise<Outcome> {
       await deps.clock.sleep(limitMs, ended.signal);

@@ -1,7 +1,8 @@
 /**
- * The HTTP client handed to connections. What a connection requests during an attempt is remembered for that attempt's
- * log, found again by async context, because a connection lives longer than an attempt. Requests outside an attempt (the
- * "Test" button, a look-up) pass through.
+ * The HTTP client handed to connections. What a connection requests during an attempt of its own is remembered for that
+ * attempt's log, found again by async context, because a connection lives longer than an attempt. Requests outside an attempt
+ * (the "Test" button, a look-up) pass through, and so do those of another account that an attempt asks for something (a client's
+ * name): they are no part of its log, which knows the secrets of its own account and no other's.
  *
  * It is also where an attempt ends for good: once it is over its requests are refused, and during a shadow attempt none
  * leaves at all.
@@ -26,12 +27,20 @@ export interface Recording {
 }
 
 export interface HttpRecorder {
-  client: HttpClient;
-  /** Runs one attempt. `shadow`: requests are noted and refused. `signal` ends every request of the attempt. */
-  during<T>(options: { shadow: boolean; signal: AbortSignal }, run: (recording: Recording) => Promise<T>): Promise<T>;
+  /** The client of one account. */
+  clientOf(account: string): HttpClient;
+  /** Runs one attempt of an account. `shadow`: requests are noted and refused. `signal` ends every request of the attempt. */
+  during<T>(options: AttemptOf, run: (recording: Recording) => Promise<T>): Promise<T>;
+}
+
+export interface AttemptOf {
+  account: string;
+  shadow: boolean;
+  signal: AbortSignal;
 }
 
 interface Context {
+  account: string;
   exchanges: Exchange[];
   shadow: boolean;
   signal: AbortSignal;
@@ -41,13 +50,13 @@ interface Context {
 export function createHttpRecorder(inner: HttpClient): HttpRecorder {
   const attempts = new AsyncLocalStorage<Context>();
 
-  async function request(wanted: HttpRequest): Promise<HttpResponse> {
+  async function request(account: string, wanted: HttpRequest): Promise<HttpResponse> {
     const attempt = attempts.getStore();
     if (!attempt) return inner.request(wanted);
     if (attempt.closed)
       throw new HttpFailure('not-sent', 'ATTEMPT_OVER', 'the attempt this request belongs to is over');
     const exchange: Exchange = { request: wanted, response: null, failure: null, ms: 0 };
-    attempt.exchanges.push(exchange);
+    if (attempt.account === account) attempt.exchanges.push(exchange);
     const began = performance.now();
     try {
       if (attempt.shadow) throw new HttpFailure('not-sent', 'SHADOW', 'shadow mode: nothing is sent');
@@ -63,9 +72,9 @@ export function createHttpRecorder(inner: HttpClient): HttpRecorder {
   }
 
   return {
-    client: { request },
-    during({ shadow, signal }, run) {
-      const context: Context = { exchanges: [], shadow, signal, closed: false };
+    clientOf: (account) => ({ request: (wanted) => request(account, wanted) }),
+    during({ account, shadow, signal }, run) {
+      const context: Context = { account, exchanges: [], shadow, signal, closed: false };
       return attempts.run(context, () =>
         run({
           exchanges: context.exchanges,

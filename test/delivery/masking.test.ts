@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createMask, secretsOf } from '../../src/delivery/mask.js';
 import { createTestDb } from '../support/db.js';
 import type { TestDb } from '../support/db.js';
+import { testConnector } from './support/connector.js';
 import { startCrm } from './support/crm.js';
 import { aCall, createRig, logsOf } from './support/rig.js';
 
@@ -91,6 +92,37 @@ test('no table knows a secret after deliveries that carried it in path, query, h
     for (const spelling of [key, encodeURIComponent(key), 'S3cret', Buffer.from(key).toString('base64')])
       expect(all).not.toContain(spelling);
   }
+  await rig.close();
+  await crm.close();
+});
+
+test('what an attempt asks another account is no part of its log, which does not know the secrets of that one', async () => {
+  const keys = { asking: 'S3cret-of-who-asks', asked: 'S3cret-of-whom-it-asks' };
+  const crm = await startCrm();
+  crm.answer((one) => ({ status: 500, body: { errorMsg: `key ${String(one.headers['x-api-key'])}` } }));
+  const rig = createRig({ pool: db.pool });
+  const asking = {
+    ...testConnector,
+    id: 'asking',
+    connect: (...given: Parameters<typeof testConnector.connect>) => {
+      const own = testConnector.connect(...given);
+      const deliver: typeof own.deliver = async (job, attempt) => {
+        await rig.accounts.get('0367/testcrm')?.connection.deliver(job, attempt);
+        return own.deliver(job, attempt);
+      };
+      return { ...own, deliver };
+    },
+  };
+  rig.account(crm.url, { key: keys.asked });
+  rig.account(crm.url, { key: keys.asking, type: 'asking', connector: asking });
+  const call = aCall();
+  await rig.owe([call.finished()], { type: 'asking', steps: [{ step: 'record', class: 'durable' }] });
+  await rig.worker.tick();
+  await rig.worker.idle();
+  expect(crm.received.map(({ headers }) => headers['x-api-key'])).toEqual([keys.asked, keys.asking]);
+  const [log] = await logsOf(db.pool, call);
+  expect(log?.response_data).toMatchObject({ status: 500, body: expect.stringContaining('[secret]') as string });
+  for (const key of Object.values(keys)) expect(JSON.stringify(log)).not.toContain(key);
   await rig.close();
   await crm.close();
 });

@@ -38,6 +38,8 @@ export interface SeenCall extends LoadCall {
   talkSeconds: number;
   /** Seconds of waiting: from a phone's 180 at the least, from the caller's INVITE at the most. A busy phone's 180 comes late. */
   waitSeconds: readonly [least: number, most: number];
+  /** How far its posts were behind, where it is posted: most of them have no stamps, and tell of a moment by when they come. */
+  lagSeconds: number;
   records: StoredCall[];
 }
 
@@ -118,6 +120,7 @@ export async function driveAndRead(options: DriveOptions): Promise<Driven> {
         cardAt: opened.get(`0367-${uid}`) ?? null,
         talkSeconds: answered ? (ended - (answered.answeredAt ?? ended)) / 1_000 : 0,
         waitSeconds: [(waitEnded - (rangAt ?? invitedAt)) / 1_000, (waitEnded - invitedAt) / 1_000],
+        lagSeconds: (poster?.lagBetween(invitedAt, ended + 1_000) ?? 0) / 1_000,
         records: crm.state.calls.filter((record) => record.externalId === `0367-${uid}`),
       };
     });

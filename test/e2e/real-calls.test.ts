@@ -14,14 +14,14 @@ describeWith(['sipp', 'asterisk-16', 'asterisk-22'], 'real calls of every ordina
   });
 
   test('as webhooks alone: each call is one right record', { timeout: 180_000 }, async () => {
-    for (const driven of await onBoth({ count: 20, sources: ['webhook'] })) {
+    for (const driven of await onBoth({ count: 20, sources: ['webhook'], perSecond: 3 })) {
       expect(new Set(driven.statuses)).toEqual(new Set([200]));
       expectRightRecords(driven, 'webhook');
     }
   });
 
   test('from both sources at once: still one right record each', { timeout: 180_000 }, async () => {
-    for (const driven of await onBoth({ count: 20, sources: ['ami', 'webhook'] })) {
+    for (const driven of await onBoth({ count: 20, sources: ['ami', 'webhook'], perSecond: 3 })) {
       expect(new Set(driven.statuses)).toEqual(new Set([200]));
       expectRightRecords(driven, 'ami');
     }

@@ -364,7 +364,7 @@ export function contractSuite(crmUnderTest: CrmUnderTest): void {
         expect(secrets.length).toBeGreaterThan(0);
         const recorder = createHttpRecorder(live.http);
         const connection = connector.connect(live.settings, {
-          http: recorder.client,
+          http: recorder.clientOf('0367/it'),
           log: live.log,
           enterprise: '0367',
           timezone: 'Europe/Minsk',
@@ -376,7 +376,7 @@ export function contractSuite(crmUnderTest: CrmUnderTest): void {
           const { finished } = record();
           if (fault) crm.faults.next(1, fault);
           const signal = AbortSignal.timeout(5_000);
-          await recorder.during({ shadow: false, signal }, async (recording) => {
+          await recorder.during({ account: '0367/it', shadow: false, signal }, async (recording) => {
             seen.push(await attempt(connection, finishedStep(finished), finished, freshMemory(), { signal }));
             seen.push(writtenDown(recording.exchanges, secrets));
           });

@@ -4,10 +4,21 @@ import { fleetScript, type ScriptBuild } from './fleet-posts.js';
 
 /** What a PBX of the fleet runs beside Asterisk: it reads AMI and posts webhooks, one at a time, in order, never twice. */
 export interface FleetPoster {
-  /** Status of every post, in order. */
-  readonly posted: readonly { path: string; status: number; body: Readonly<Record<string, unknown>> }[];
+  /** Every post that was answered, in order. */
+  readonly posted: readonly Posted[];
+  /** The longest that a post was behind what it tells of, of this time (Unix ms); milliseconds. */
+  lagBetween(from: number, to: number): number;
   /** Resolves when nothing more came for a while and all of it is posted; then stops. */
   stop(): Promise<void>;
+}
+
+export interface Posted {
+  path: string;
+  status: number;
+  body: Readonly<Record<string, unknown>>;
+  /** When what it tells of was heard, and when it was answered; Unix ms. */
+  heardAt: number;
+  answeredAt: number;
 }
 
 export interface FleetPosterOptions {
@@ -23,19 +34,19 @@ export interface FleetPosterOptions {
 const QUIET_MS = 1_500;
 
 export function startFleetPoster({ probe, url, token, lagMs = 0, build }: FleetPosterOptions): FleetPoster {
-  const posted: { path: string; status: number; body: Readonly<Record<string, unknown>> }[] = [];
+  const posted: Posted[] = [];
   const postOf = fleetScript(build);
   let read = 0;
   let stoppedAt: number | null = null;
 
-  async function send(path: string, body: Readonly<Record<string, unknown>>): Promise<void> {
+  async function send(path: string, body: Readonly<Record<string, unknown>>, heardAt: number): Promise<void> {
     const answer = await fetch(`${url}${path}`, {
       method: 'POST',
       headers: { 'Content-type': 'application/json', Token: token },
       body: JSON.stringify({ Token: token, ...body }),
     });
     await answer.text();
-    posted.push({ path, status: answer.status, body });
+    posted.push({ path, status: answer.status, body, heardAt, answeredAt: Date.now() });
   }
 
   function isOver(): boolean {
@@ -57,13 +68,20 @@ export function startFleetPoster({ probe, url, token, lagMs = 0, build }: FleetP
       if (!post) continue;
       const wait = heardAt + lagMs - Date.now();
       if (wait > 0) await sleep(wait);
-      await send(post.path, post.body);
+      await send(post.path, post.body, heardAt);
     }
   }
 
   const done = run();
   return {
     posted,
+    lagBetween: (from, to) =>
+      Math.max(
+        0,
+        ...posted.flatMap(({ heardAt, answeredAt }) =>
+          heardAt >= from && heardAt <= to ? [answeredAt - heardAt] : [],
+        ),
+      ),
     async stop() {
       stoppedAt ??= Date.now();
       await done;

@@ -107,7 +107,7 @@ export function createRig(options: RigOptions) {
     ): void {
       const values = { url, key };
       const connection = connector.connect(values, {
-        http: recorder.client,
+        http: recorder.clientOf(`${enterprise}/${type}`),
         log,
         enterprise,
         timezone: 'Europe/Minsk',
@@ -120,7 +120,7 @@ export function createRig(options: RigOptions) {
       const parsed = connector.settings.parse(raw);
       const limitKey = connector.limitKey(parsed);
       const deps = {
-        http: recorder.client,
+        http: recorder.clientOf(`${enterprise}/${connector.id}`),
         log,
         enterprise,
         timezone: 'Europe/Minsk',

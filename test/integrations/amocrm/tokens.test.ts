@@ -23,6 +23,7 @@ const keepSecrets = async (fields: Record<string, unknown>): Promise<void> => {
 };
 
 const HOUR_MS = 3_600_000;
+const ACCOUNT = '0367/amocrm';
 
 /** An account that has let us in by OAuth, some time ago. */
 async function account(agoMs = 0) {
@@ -145,11 +146,14 @@ describe('what can go wrong', () => {
     const http = ground.connect().http;
     const recorder = createHttpRecorder(http);
     const { clientId: client_id, clientSecret: client_secret } = INTEGRATION;
-    const live = ground.connect({ client_id, client_secret, ...first }, { http: recorder.client, keepSecrets });
+    const live = ground.connect(
+      { client_id, client_secret, ...first },
+      { http: recorder.clientOf(ACCOUNT), keepSecrets },
+    );
     ground.crm.faults.next(1, { kind: 'delay', ms: 400 }, '/oauth2');
     const cut = new AbortController();
     setTimeout(() => cut.abort(), 150);
-    await recorder.during({ shadow: false, signal: cut.signal }, async (recording) => {
+    await recorder.during({ account: ACCOUNT, shadow: false, signal: cut.signal }, async (recording) => {
       expect(await record(live, cut.signal)).toMatchObject({ kind: 'retry', code: 'ABORTED' });
       recording.close();
       // Nothing of the exchange is written down with the attempt.
@@ -165,8 +169,11 @@ describe('what can go wrong', () => {
     tokens.end(first.access_token);
     const recorder = createHttpRecorder(ground.connect().http);
     const { clientId: client_id, clientSecret: client_secret } = INTEGRATION;
-    const live = ground.connect({ client_id, client_secret, ...first }, { http: recorder.client, keepSecrets });
-    await recorder.during({ shadow: true, signal: AbortSignal.timeout(5_000) }, () => record(live));
+    const live = ground.connect(
+      { client_id, client_secret, ...first },
+      { http: recorder.clientOf(ACCOUNT), keepSecrets },
+    );
+    await recorder.during({ account: ACCOUNT, shadow: true, signal: AbortSignal.timeout(5_000) }, () => record(live));
     expect(ground.crm.exchanges).toHaveLength(0);
   });
 

@@ -7,6 +7,7 @@ import { integrationSource } from '../../../../src/app-joints.js';
 import { createPool } from '../../../../src/db/pool.js';
 import { createHttpRecorder } from '../../../../src/delivery/http-recorder.js';
 import { deliverySettings } from '../../../../src/delivery/settings.js';
+import { laneKey } from '../../../../src/delivery/ports.js';
 import { createDeliveryWorker } from '../../../../src/delivery/worker.js';
 import { amocrm } from '../../../../src/integrations/amocrm/index.js';
 import { createConnections } from '../../../../src/integrations/connections.js';
@@ -28,7 +29,7 @@ if (dbUrl && boot) {
     registry: [amocrm],
     source: (number) => integrationSource(directory.byNumber(number)),
     deps: (place) => ({
-      http: recorder.client,
+      http: recorder.clientOf(laneKey(place)),
       publicUrl: 'https://pbx.example.invalid',
       ...accountDeps({ pool, save, directory, crmUsers: () => crmUsers }, place),
     }),
