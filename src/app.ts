@@ -359,7 +359,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       metrics,
       config,
       directory,
-      owe: (tx, event) => owe(tx, { events: [event], arrivals: [event.at] }),
+      owe: (tx, event) => owe(tx, { events: [event], arrivals: [event.at], notes: [] }),
       wake: (lanes) => delivery.wake(lanes),
       mayHear: (request, enterprise) => admin.maySee(request.cookies, enterprise),
     });
@@ -367,7 +367,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
 
     async function owe(
       tx: PoolClient,
-      { events, arrivals }: Pick<Folded, 'events' | 'arrivals'>,
+      { events, arrivals, notes }: Pick<Folded, 'events' | 'arrivals' | 'notes'>,
       holdMs?: HoldMs,
     ): Promise<() => void> {
       await redirect.callsOver(tx, events);
@@ -377,10 +377,8 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
         const planned = connections.plan(event.call.enterprise, expected ? withoutRecording(event) : event);
         return { event, expected, planned, arrivedAt: arrivals[i] ?? event.at };
       });
-      await saveNotes(
-        tx,
-        told.flatMap(({ event, planned, arrivedAt }) => notesOfPlans(event, planned, arrivedAt)),
-      );
+      const why = told.flatMap(({ event, planned, arrivedAt }) => notesOfPlans(event, planned, arrivedAt));
+      await saveNotes(tx, [...notes, ...why]);
       const owed = told.flatMap(({ event, expected, planned, arrivedAt }) =>
         planned.flatMap(({ type, plan }) => {
           const { enterprise } = event.call;
@@ -454,6 +452,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
         [CHANNELS.config]: () => directory.invalidate(),
         [CHANNELS.deliveries]: (payload) => delivery.heard(payload),
         [CHANNELS.inbox]: (payload) => units.inboxChanged(payload || undefined),
+        [CHANNELS.recovery]: () => recovery.asked(),
       },
       onReconnect: () => {
         directory.invalidate();

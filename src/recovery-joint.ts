@@ -64,6 +64,8 @@ export interface RecoveryJoint {
   reconcile(enterprise: string, day: string): Promise<Reconciled | null>;
   /** In the transaction that folds these facts: the PBX's own records among them are kept where they are wanted. */
   keepFacts(tx: PoolClient, pbx: string, facts: readonly Fact[]): Promise<void>;
+  /** Somebody asked for the calls of a time. */
+  asked(): void;
   maintain(): Promise<void>;
   plugin(app: FastifyInstance): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
@@ -196,6 +198,7 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
     },
     reconcile,
     keepFacts,
+    asked: () => recovery.kick(),
     maintain: () => dropOldCdrs(pool, CDR_DAYS),
     plugin: (app) =>
       downloadPlugin(app, {

@@ -52,12 +52,14 @@ export async function recallUids(
   return { ended, taken };
 }
 
-/** Everything one fold changed, in the caller's transaction. `epoch` is that of the lease the writer holds. */
+/**
+ * Everything one fold changed but its notes, in the caller's transaction: those are saved once it is known what is owed, with the notes on
+ * that. `epoch` is that of the lease the writer holds.
+ */
 export async function saveFold(tx: PoolClient, pbx: string, epoch: number, folded: Folded): Promise<void> {
   await saveCalls(tx, epoch, folded);
   await saveUids(tx, pbx, folded.uids);
   await saveEvents(tx, folded.events);
-  await saveNotes(tx, folded.notes);
   await saveMerges(tx, folded.merged);
 }
 

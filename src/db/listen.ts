@@ -12,6 +12,8 @@ export const CHANNELS = {
   deliveries: 'trunkline_deliveries',
   /** Payload: PBX key. Rows of `webhook_inbox` were added. */
   inbox: 'trunkline_inbox',
+  /** A row of `recovery_requests` was added. */
+  recovery: 'trunkline_recovery',
 } as const;
 
 export interface ListenerOptions {

@@ -7,7 +7,7 @@ import { restAfter } from './courtesy.js';
 import type { CallsPort } from './ports.js';
 import type { RecoveredCall } from './recovered-call.js';
 import { retold } from './replay.js';
-import { findInPart, findKnown, findTaken, saveFold } from './store.js';
+import { findMet, findTaken, saveFold } from './store.js';
 import type { PoolClient } from './store.js';
 
 /** What became of recovered calls. */
@@ -57,9 +57,9 @@ async function keepSome(
   andThen: ((tx: PoolClient) => Promise<void>) | null,
 ): Promise<Kept> {
   const { wake, kept, overdue } = await port.between(pbx, async (tx, epoch) => {
-    const known = await findKnown(tx, pbx, calls);
+    const { known, inPart } = await findMet(tx, pbx, calls);
     const fresh = firstOfEach(calls.filter(({ state }) => !known.has(state.id)));
-    const merged = await findInPart(tx, pbx, fresh);
+    const merged = partsOf(fresh, inPart);
     const taken = await findTaken(
       tx,
       pbx,
@@ -91,6 +91,12 @@ function firstOfEach(calls: readonly RecoveredCall[]): RecoveredCall[] {
     for (const uid of uids) seen.add(uid);
     return true;
   });
+}
+
+/** Each part goes into one of the calls that are stored. */
+function partsOf(calls: readonly RecoveredCall[], inPart: Folded['merged']): Folded['merged'] {
+  const ids = new Set(calls.map(({ state }) => state.id));
+  return [...new Map(inPart.filter(({ into }) => ids.has(into)).map((part) => [part.from, part])).values()];
 }
 
 function withIdOfItsOwn(call: RecoveredCall, taken: ReadonlySet<string>): RecoveredCall {

@@ -1,4 +1,5 @@
 /** What `trunkline recover` asks of the daemon that has the PBX. */
+import { CHANNELS } from '../db/listen.js';
 import type { Progress } from './source.js';
 import type { Queryable } from './store.js';
 
@@ -22,6 +23,7 @@ export async function askRecovery(db: Queryable, asked: Omit<RecoveryRequest, 'i
      VALUES ($1, $2, to_timestamp($3 / 1000.0), to_timestamp($4 / 1000.0)) RETURNING id::text`,
     [asked.pbx, asked.enterprise, asked.from, asked.to],
   );
+  await db.query('SELECT pg_notify($1, $2)', [CHANNELS.recovery, '']);
   return rows[0]?.id ?? '';
 }
 

@@ -56,6 +56,8 @@ const TOO_SOON_MS = 3_000;
 export interface Recovery {
   /** Reads every source of a PBX now. @throws what a source throws */
   recover(pbx: string, options: Pick<SourceRun, 'window' | 'signal' | 'onProgress'>): Promise<Progress>;
+  /** Somebody asked: looked at now. */
+  kick(): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const turns = new Map<string, Turn>();
   const running = new Set<Promise<void>>();
   const begunAt = port.now();
+  let wake = new AbortController();
 
   async function recover(
     pbx: string,
@@ -177,9 +180,14 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
 
   return {
     recover,
+    kick: () => wake.abort(),
     async run(signal) {
       try {
-        for (; !signal.aborted; await clock.sleep(times.pollMs, signal)) await round(signal);
+        while (!signal.aborted) {
+          wake = new AbortController();
+          await round(signal);
+          await clock.sleep(times.pollMs, AbortSignal.any([signal, wake.signal]));
+        }
       } finally {
         await Promise.all(running);
       }

@@ -27,36 +27,23 @@ export const HEARD_IN_PART = `(c.state IS NULL AND c.merged_into IS NULL
   AND EXISTS (SELECT FROM pbx_gaps g WHERE g.pbx = c.pbx AND g.started_at <= c.ended_at
                  AND coalesce(g.ended_at, 'infinity') >= c.started_at - interval '1 minute'))`;
 
-/** Those of which a part was heard, and which of these calls each is. */
-export async function findInPart(
-  tx: PoolClient,
-  pbx: string,
-  calls: readonly RecoveredCall[],
-): Promise<{ from: string; into: string }[]> {
-  if (calls.length === 0) return [];
-  const { rows } = await tx.query<{ from: string; into: string }>(
-    `WITH asked AS MATERIALIZED (
-       SELECT * FROM jsonb_to_recordset($2::jsonb) AS a (id uuid, uid text, "from" float8, "to" float8)
-     )
-     SELECT DISTINCT ON (c.id) c.id AS "from", a.id AS "into"
-       FROM asked a JOIN call_uids u ON u.pbx = $1 AND u.uid = a.uid JOIN calls c ON c.id = u.call_id
-      WHERE ${overlaps('a')} AND ${HEARD_IN_PART}`,
-    [pbx, JSON.stringify(calls.flatMap(rowsOf))],
-  );
-  return rows;
+/** What we have of calls that a source tells. */
+export interface Met {
+  /** By the id of the call told. */
+  known: Map<string, Known>;
+  /** What was heard in part, and which of the calls told it may be a part of. */
+  inPart: { from: string; into: string }[];
 }
 
 /**
- * Which of these calls are known, by their id: a channel of it belongs to a call of this PBX that overlaps it in time, or CRMs
- * know such a call of the enterprise by the same id, whatever PBX it had then.
+ * A call is met when a channel of it belongs to a call of this PBX that overlaps it in time, or CRMs know such a call of the enterprise by
+ * the same id, whatever PBX it had then.
  */
-export async function findKnown(
-  tx: PoolClient,
-  pbx: string,
-  calls: readonly RecoveredCall[],
-): Promise<Map<string, Known>> {
-  if (calls.length === 0) return new Map();
-  const { rows } = await tx.query<{ id: string; live: boolean; ami: boolean }>(
+export async function findMet(tx: PoolClient, pbx: string, calls: readonly RecoveredCall[]): Promise<Met> {
+  const known = new Map<string, Known>();
+  const inPart: Met['inPart'] = [];
+  if (calls.length === 0) return { known, inPart };
+  const { rows } = await tx.query<MetRow>(
     `WITH asked AS MATERIALIZED (
        SELECT * FROM jsonb_to_recordset($2::jsonb) AS a (id uuid, uid text, ext text, "from" float8, "to" float8)
      ), met AS (
@@ -66,15 +53,33 @@ export async function findKnown(
        UNION ALL
        SELECT a.*, c.id FROM asked a JOIN calls c ON c.external_id = a.ext
      )
-     SELECT m.id, bool_or(c.state IS NOT NULL) AS live, bool_or(coalesce((c.state->>'ami')::boolean, false)) AS ami
+     SELECT DISTINCT m.id, c.id AS met, c.pbx = $1 AS here, ${HEARD_IN_PART} AS part, c.state IS NOT NULL AS live,
+            coalesce((c.state->>'ami')::boolean, false) AS ami
        FROM met m JOIN calls c ON c.id = m.met
-      WHERE ${overlaps('m')} AND NOT ${HEARD_IN_PART}
-      GROUP BY m.id`,
+      WHERE ${overlaps('m')}`,
     [pbx, JSON.stringify(calls.flatMap(rowsOf))],
   );
-  return new Map(
-    rows.map(({ id, live, ami }) => [id, live ? (ami ? 'goes on' : 'goes on by posts alone') : 'is over']),
-  );
+  for (const { id, met, here, part, live, ami } of rows) {
+    if (!part) known.set(id, surest(known.get(id), live ? (ami ? 'goes on' : 'goes on by posts alone') : 'is over'));
+    else if (here) inPart.push({ from: met, into: id });
+  }
+  return { known, inPart };
+}
+
+interface MetRow {
+  id: string;
+  met: string;
+  here: boolean;
+  part: boolean;
+  live: boolean;
+  ami: boolean;
+}
+
+const BY_CERTAINTY: readonly Known[] = ['is over', 'goes on by posts alone', 'goes on'];
+
+/** Of several calls it met one that goes on decides, and of those one that has a link. */
+function surest(one: Known | undefined, other: Known): Known {
+  return one !== undefined && BY_CERTAINTY.indexOf(one) > BY_CERTAINTY.indexOf(other) ? one : other;
 }
 
 function rowsOf({ state, uids }: RecoveredCall) {

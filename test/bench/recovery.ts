@@ -1,7 +1,7 @@
 /**
  * A backlog of 50,000 events of a host, read over SSH and made calls of, beside a bare batched insert of the same rows in the same
- * database; and, while one of another host is recovered, what live cards of that PBX and of others wait, beside what they wait when
- * nothing is recovered.
+ * database; and, while those of other hosts are recovered and the records of all of them go to their CRM, what live cards wait,
+ * beside what they wait when nothing of it goes on. The two take turns: a machine that others share is not the same for a minute.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,13 +25,15 @@ import { importInto } from '../support/test-app.js';
 import { until } from '../support/until.js';
 import type { BenchResult } from './result.js';
 
-const EVENTS = 50_000;
-const EVENTS_BESIDE_CALLS = 10_000;
+const EVENTS = Number(process.env.EV ?? 50_000);
+const EVENTS_BESIDE_CALLS = 2_000;
 const EVENTS_OF_A_CALL = 8;
 const TOGETHER = 500;
 const LIVE = ['0367', '0401', '0402', '0403', '0404'];
+/** Recovered beside calls, one after another. */
+const BESIDE = ['0401', '0402', '0403'];
 const EVERY_MS = 60;
-/** About as long as what comes beside calls takes: of a few cards a percentile says little. */
+/** About as long as what comes beside calls takes. */
 const QUIET_MS = 30_000;
 
 export async function benchRecovery(): Promise<BenchResult[]> {
@@ -42,7 +44,7 @@ export async function benchRecovery(): Promise<BenchResult[]> {
   const pool = createPool(url, { max: 4 });
   const keys = Object.fromEntries(LIVE.map((number) => [`key-${number}`, null]));
   const crm = await startRetailCrmStandIn({ keys });
-  const [host, other] = await Promise.all([startSshHost({ version: 22 }), startSshHost({ version: 22 })]);
+  const hosts = new Map<string, SshHost>();
   const env = {
     DATABASE_URL: url,
     TRUNKLINE_DATA_DIR: join(dataDir, 'daemon'),
@@ -53,16 +55,16 @@ export async function benchRecovery(): Promise<BenchResult[]> {
   let daemon: Daemon | null = null;
   try {
     const began = Math.floor(Date.now() / 1_000) - 5 * 3_600;
-    const rows = await backlogOf(host, began, EVENTS);
-    await backlogOf(other, began, EVENTS_BESIDE_CALLS);
+    for (const number of ['0367', ...BESIDE]) hosts.set(number, await startSshHost({ version: 22 }));
+    const rows = await backlogOf(hosts.get('0367'), began, EVENTS);
+    for (const number of BESIDE) await backlogOf(hosts.get(number), began, EVENTS_BESIDE_CALLS);
     await importInto(
       { url },
       parseEnv(env, () => null),
       LIVE.map((number) =>
         retailCrmEnterprise({
           ...{ number, token: `token-${number}`, amiPort: null, crmUrl: crm.url, apiKey: `key-${number}` },
-          ...(number === '0367' ? { more: recoveryOf(host) } : {}),
-          ...(number === '0401' ? { more: recoveryOf(other) } : {}),
+          ...recoveryOf(hosts.get(number)),
         }),
       ),
     );
@@ -74,7 +76,6 @@ export async function benchRecovery(): Promise<BenchResult[]> {
     const bare = await bareInsert(pool, rows);
     // A daemon that has just begun is slow by itself.
     await liveCards(running.url, crm, () => sleep(8_000));
-    const quiet = await liveCards(running.url, crm, () => sleep(QUIET_MS));
     const idle = await memoryOf(running);
     let peak = idle;
     /** How long it took, seconds. */
@@ -96,11 +97,29 @@ export async function benchRecovery(): Promise<BenchResult[]> {
     const seconds = await recovered('0367', watchMemory);
     const { rows: stored } = await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM calls WHERE recovered');
     const left = await bareLeft(pool);
+    const quiet: number[] = [];
+    const busy: number[] = [];
     let besideCalls = 0;
-    const busy = await liveCards(running.url, crm, async () => {
+    for (const number of BESIDE) {
+      const heldAt = await holdHistory(pool);
+      quiet.push(...(await liveCards(running.url, crm, () => sleep(QUIET_MS))));
+      await letGo(pool, heldAt);
       // Nobody asks for the metrics ten times a second before either.
-      besideCalls = await recovered('0401', () => sleep(400));
-    });
+      busy.push(
+        ...(await liveCards(running.url, crm, async () => {
+          besideCalls += await recovered(number, () => sleep(400));
+        })),
+      );
+    }
+    for (const [n, w] of [
+      ['quiet', quiet],
+      ['busy', busy],
+    ] as const)
+      console.log(
+        n,
+        w.length,
+        [0.1, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 1].map((q) => `p${q * 100}=${percentile(w, q).toFixed(0)}`).join(' '),
+      );
     const rate = rows.length / seconds;
     const [before, during] = [percentile(quiet, 0.95), percentile(busy, 0.95)];
     return [
@@ -131,13 +150,12 @@ export async function benchRecovery(): Promise<BenchResult[]> {
       {
         ...{ name: 'recovery: post to request of a live card meanwhile, p95', unit: 'ms', value: round(during, 1) },
         ...{ peer: { name: 'when nothing is recovered', value: round(before, 1) }, ratio: round(before / during, 2) },
-        note: `${busy.length} cards meanwhile, ${quiet.length} before; ${EVENTS_BESIDE_CALLS} events in ${round(besideCalls, 1)} s`,
+        note: `${busy.length} cards meanwhile, ${quiet.length} between; ${BESIDE.length * EVENTS_BESIDE_CALLS} events in ${round(besideCalls, 1)} s`,
       },
     ];
   } finally {
     await daemon?.stop();
-    await host.stop();
-    await other.stop();
+    for (const host of hosts.values()) await host.stop();
     await crm.stop();
     await pool.end();
     await cluster.stop();
@@ -146,18 +164,43 @@ export async function benchRecovery(): Promise<BenchResult[]> {
 }
 
 /** Calls of that many events, in the host's own databases. */
-async function backlogOf(host: SshHost, began: number, count: number) {
+async function backlogOf(host: SshHost | undefined, began: number, count: number) {
   const calls = Array.from({ length: count / EVENTS_OF_A_CALL }, (_, n) => madeCall(began + Math.floor(n / 2)));
   const days = rowsOf(calls);
+  if (!host) throw new Error('no host');
   for (const [day, rows] of days) await keepEvents(host, day, rows);
   return [...days.values()].flat();
 }
 
-function recoveryOf(host: SshHost) {
+function recoveryOf(host: SshHost | undefined) {
+  if (!host) return {};
   return {
-    ssh: { host: host.host, port: host.port, username: host.users.shell, password: host.password },
-    recovery: { everyMinutes: 0, events: { folder: host.folderInside } },
+    more: {
+      ssh: { host: host.host, port: host.port, username: host.users.shell, password: host.password },
+      recovery: { everyMinutes: 0, events: { folder: host.folderInside } },
+    },
   };
+}
+
+/** Records of history that wait for their turn wait an hour longer; when that was, by our clock. */
+async function holdHistory(pool: Pool): Promise<number> {
+  await moveHistory(pool, 3_600);
+  // What is under way comes to its end.
+  await sleep(2_000);
+  return Date.now();
+}
+
+/** As if the time since then had not been. */
+async function letGo(pool: Pool, heldAt: number): Promise<void> {
+  await moveHistory(pool, (Date.now() - heldAt) / 1_000 - 3_600);
+}
+
+async function moveHistory(pool: Pool, seconds: number): Promise<void> {
+  await pool.query(
+    `UPDATE deliveries SET leased_until = leased_until + $1 * interval '1 second', due_at = due_at + $1 * interval '1 second'
+      WHERE state = 'pending' AND (event->'call'->>'recovered')::boolean`,
+    [seconds],
+  );
 }
 
 /** The same rows, as plainly as they can be kept. Rows per second. */
@@ -235,7 +278,7 @@ async function liveCards(url: string, crm: RetailCrmStandIn, work: () => Promise
   await working;
   await sleep(1_500);
   unsubscribe();
-  return waits.sort((a, b) => a - b);
+  return waits;
 }
 
 async function memoryOf(daemon: Daemon): Promise<number> {
@@ -247,6 +290,8 @@ async function memoryOf(daemon: Daemon): Promise<number> {
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-const percentile = (sorted: readonly number[], share: number) =>
-  sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
+}
 const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;

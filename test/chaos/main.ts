@@ -1,6 +1,6 @@
 /**
  * `npm run chaos`: every trial at its full count, then the table. `--trial NAME` runs one, `--count N` gives it so many
- * rounds, `--away SECONDS` the length of an absence, `--short` the settings of the test suite, `--keep` leaves the
+ * rounds, `--away SECONDS` the length of an absence, `--outage KIND` what alone is away in the trial of that name, `--short` the settings of the test suite, `--keep` leaves the
  * daemon's log. Exit code 1 on any violation.
  */
 import { copyFileSync } from 'node:fs';
@@ -8,6 +8,8 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { missingParts } from '../pbx/available.js';
 import { TELLING, told } from './told.js';
+import { OUTAGES } from './outages.js';
+import type { Outage } from './outages.js';
 import { openStage } from './stage.js';
 import { TRIALS } from './trials.js';
 import type { Figures } from './settle.js';
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     trial: { type: 'string' },
     count: { type: 'string' },
     away: { type: 'string' },
+    outage: { type: 'string' },
     short: { type: 'boolean', default: false },
     keep: { type: 'string' },
   },
@@ -42,6 +45,7 @@ for (const name of names) {
     short: values.short,
     ...(values.count === undefined ? {} : { count: Number(values.count) }),
     ...(values.away === undefined ? {} : { awayMs: Number(values.away) * 1_000 }),
+    ...(values.outage === undefined ? {} : { outage: outageOf(values.outage) }),
   };
   process.stdout.write(`${new Date().toISOString()} ${name} …\n`);
   await using stage = await openStage({
@@ -58,6 +62,12 @@ for (const name of names) {
 }
 table(all);
 process.exitCode = all.some((one) => one.violations.length > 0) ? 1 : 0;
+
+function outageOf(text: string): Outage {
+  const kind = OUTAGES.find((one) => one === text);
+  if (!kind) throw new Error(`--outage is one of ${OUTAGES.join(', ')}`);
+  return kind;
+}
 
 function report({ trial, rounds, seconds, accounts, counted, tallies, violations }: Figures): void {
   const load = loadavg().map((one) => one.toFixed(1));

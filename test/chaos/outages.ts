@@ -8,7 +8,8 @@ import type { Stage } from './stage.js';
 import { sleep } from './waiting.js';
 
 /** What is away, while calls go on. */
-export type Outage = 'daemon' | 'link' | 'database' | 'crm';
+export const OUTAGES = ['daemon', 'link', 'database', 'crm'] as const;
+export type Outage = (typeof OUTAGES)[number];
 
 export interface OutagesOptions extends LoadShape {
   outages: readonly Outage[];

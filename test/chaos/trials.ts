@@ -6,7 +6,7 @@ import { crmFaults } from './crm-faults.js';
 import type { FaultName } from './crm-faults.js';
 import { kills } from './kills.js';
 import { linkCuts } from './link-cuts.js';
-import { outages } from './outages.js';
+import { OUTAGES, outages } from './outages.js';
 import type { Outage } from './outages.js';
 import type { Cut } from './link-cuts.js';
 import { pbxRestarts } from './pbx-restarts.js';
@@ -21,6 +21,8 @@ export interface Size {
   count?: number;
   /** How long something is away in each. */
   awayMs?: number;
+  /** Of those of the trial of outages only this. */
+  outage?: Outage;
 }
 
 export interface Trial {
@@ -106,7 +108,10 @@ export const TRIALS: Record<string, Trial> = {
     run: (stage, size) =>
       outages(stage, {
         ...(size.short ? { perSecond: 1.5, talkSeconds: [1, 3] } : { perSecond: 1, talkSeconds: [1, 20] }),
-        outages: turns<Outage>(['daemon', 'link', 'database', 'crm', 'daemon'], size.count ?? (size.short ? 5 : 4)),
+        outages: turns<Outage>(
+          size.outage ? [size.outage] : [...OUTAGES, 'daemon'],
+          size.count ?? (size.outage ? 1 : size.short ? 5 : 4),
+        ),
         awayMs: size.awayMs ?? (size.short ? 6_000 : 600_000),
         crmAwayMs: size.awayMs ?? (size.short ? 3_000 : 3_600_000),
         restMs: size.short ? 1_500 : 30_000,

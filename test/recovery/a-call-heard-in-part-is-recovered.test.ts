@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { closeGaps, openGap, saveFold } from '../../src/calls/store.js';
+import { closeGaps, openGap, saveFold, saveNotes } from '../../src/calls/store.js';
 import { dayIn } from '../../src/recovery/nightly.js';
 import type { Reconciled } from '../../src/recovery/reconcile.js';
 import { T0, ami, channel, trunk } from '../calls/ami-facts.js';
@@ -36,7 +36,10 @@ async function hearItsEnd({ db }: TestApp): Promise<string> {
   ]);
   expect(heard.records).toEqual([]);
   const client = await db.pool.connect();
-  for (const fold of heard.folds) await saveFold(client, PBX, 1, fold);
+  for (const fold of heard.folds) {
+    await saveFold(client, PBX, 1, fold);
+    await saveNotes(client, fold.notes);
+  }
   client.release();
   return heard.finished[0]?.id ?? '';
 }

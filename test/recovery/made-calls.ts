@@ -64,6 +64,10 @@ export function rowsOf(
       return change({ at: local(at + off), event, body: told }, index).map((row) => ({ day: dayOf(at + off), row }));
     });
   const byDay = new Map<string, KeptEvent[]>();
-  for (const { day, row } of rows) byDay.set(day, [...(byDay.get(day) ?? []), row]);
+  for (const { day, row } of rows) {
+    const known = byDay.get(day);
+    if (known) known.push(row);
+    else byDay.set(day, [row]);
+  }
   return byDay;
 }
