@@ -50,32 +50,35 @@ describeWith(['asterisk-16', 'asterisk-22'], 'a recorded call', () => {
       await using _b = await startPhoneAgent(asterisk, '152', phones, { speaks: true });
       await using client = await startPhoneAgent(asterisk, 'trunk', phones, { speaks: true });
 
-      // A plain call; one without a recording; one handed on with a consultation; an outgoing one sent on blindly.
+      // A plain call; one without a recording; one handed on with a consultation, one blindly; an outgoing one sent on blindly.
       const plain = await client.call('0001480', { from: '+375290000001' }).reached('talking');
       const silent = await client.call('0001481', { from: '+375290000002' }).reached('talking');
       const handed = await client.call('0001480', { from: '+375290000003' }).reached('talking');
       const taken = await (await ann.incoming(({ who }) => who.from.includes('375290000003'))).reached('talking');
+      const sent = await client.call('0001480', { from: '+375290000005' }).reached('talking');
+      const passed = await (await ann.incoming(({ who }) => who.from.includes('375290000005'))).reached('talking');
       const asked = await ann.call('152').reached('talking');
       const out = await _v.call('70290000004').reached('talking');
       await pause(1_500);
       await taken.referInto(asked);
       await out.refer('152');
+      await passed.refer('152');
       await pause(2_500);
-      await Promise.all([plain.hangUp(), silent.hangUp(), handed.hangUp()]);
+      await Promise.all([plain, silent, handed, sent].map((call) => call.hangUp()));
       for (const call of client.calls) if (call.state === 'talking') await call.hangUp();
 
-      const finished = await until('four calls to end', () => {
+      const finished = await until('five calls to end', () => {
         const calls = running.events.flatMap((event) => (event.kind === 'call.finished' ? [event.call] : []));
         const outside = calls.filter(({ direction }) => direction !== 'internal');
-        return outside.length === 4 && outside;
+        return outside.length === 5 && outside;
       });
       await until(
         'RetailCRM and amoCRM to have them',
-        () => crms.retailcrm.state.calls.length === 4 && crms.amocrm.state.notes.length === 4,
+        () => crms.retailcrm.state.calls.length === 5 && crms.amocrm.state.notes.length === 5,
       );
       await until(
         'Bitrix24 to have the recordings',
-        () => crms.bitrix24.state.calls.filter((call) => call.recordUrl).length === 3,
+        () => crms.bitrix24.state.calls.filter((call) => call.recordUrl).length === 4,
       );
 
       await until('Telegram to show them', () =>
@@ -105,7 +108,7 @@ describeWith(['asterisk-16', 'asterisk-22'], 'a recorded call', () => {
       );
       expect(logs.rows).toEqual([{ n: 0 }]);
       const parts = await running.db.pool.query(`SELECT parts FROM recordings WHERE state = 'ready' ORDER BY parts`);
-      expect(parts.rows).toEqual([{ parts: 1 }, { parts: 1 }, { parts: 2 }]);
+      expect(parts.rows).toEqual([1, 1, 1, 2].map((count) => ({ parts: count })));
       for (const crm of Object.values(crms))
         expect(crm.exchanges.filter(({ status }) => status !== null && status >= 400)).toEqual([]);
       await running.stop();
@@ -149,7 +152,7 @@ async function startCrms() {
     tokens: { 'token-1': {} },
     users: Object.keys(CODES).map((id) => ({ id: Number(id), name: `N${id}` })),
   });
-  for (const n of [1, 2, 3, 4]) amocrm.state.contact({ phones: [phoneOf(n)], responsibleUserId: 6 });
+  for (const n of [1, 2, 3, 4, 5]) amocrm.state.contact({ phones: [phoneOf(n)], responsibleUserId: 6 });
   return { retailcrm, bitrix24, amocrm, telegram: await startTelegramStandIn() };
 }
 
