@@ -62,6 +62,6 @@ export function cardAfter(
   if (attempt.class === 'closing') return outcome === 'accepted' ? 'closed' : before;
   if (attempt.class !== 'perishable') return before;
   if (outcome === 'accepted') return 'accepted';
-  const mayBeOpen = outcome === 'unknown' || attempt.unknownOutcome;
-  return mayBeOpen && before !== 'accepted' ? 'unknown' : before;
+  // Of one that stands open it may be that more people see it now than anybody answered for.
+  return outcome === 'unknown' || attempt.unknownOutcome ? 'unknown' : before;
 }

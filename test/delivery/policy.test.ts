@@ -126,7 +126,7 @@ test('what an outcome means depends on the class and on the time left', () => {
   expect(verdict('durable', 1e9, { ...refused, config: true })).toMatchObject({ state: 'pending' });
 });
 
-test('a card once accepted stays so until it is closed, and an unknown opening counts as open', () => {
+test('a card once accepted stays open until it is closed, and what may have been opened counts as open', () => {
   const card = (
     before: Parameters<typeof cardAfter>[0],
     kind: 'perishable' | 'closing',
@@ -134,7 +134,8 @@ test('a card once accepted stays so until it is closed, and an unknown opening c
     unknown = false,
   ) => cardAfter(before, { class: kind, outcome, unknownOutcome: unknown });
   expect(card('none', 'perishable', 'accepted')).toBe('accepted');
-  expect(card('accepted', 'perishable', 'unknown')).toBe('accepted');
+  expect(card('accepted', 'perishable', 'unknown')).toBe('unknown');
+  expect(card('accepted', 'perishable', 'retry')).toBe('accepted');
   expect(card('none', 'perishable', 'unknown')).toBe('unknown');
   expect(card('none', 'perishable', 'retry')).toBe('none');
   expect(card('none', 'perishable', 'retry', true)).toBe('unknown');

@@ -43,10 +43,10 @@ export async function bringCard(work: Work, which: 'show and hide' | 'hide'): Pr
   if (viewers === null) return { kind: 'skipped', why: 'the event does not say who should see the card' };
   const wanted = userIdsOf(viewers, context);
   const seen = seenBy(work);
-  const perhaps = attempt.card === 'unknown' ? userIdsOf(mayHaveSeen(event.call, context.settings), context) : [];
+  const perhaps = perhapsSeenBy(work);
   const opened = which === 'hide' ? [] : openedFor(event, viewers, context.settings);
   const show = userIdsOf(opened, context).filter((user) => !seen.includes(user));
-  const hide = [...new Set([...seen, ...perhaps])].filter((user) => !wanted.includes(user));
+  const hide = whoMaySee(work).filter((user) => !wanted.includes(user));
   const callId = attempt.refs['callId'] ?? asked.callId;
   const byNumber = callId === null && isKnownByNumber(registrantOf(event.call, context), opened, context);
   if (show.length === 0 && hide.length === 0 && !byNumber)
@@ -65,6 +65,15 @@ export function seenBy({ event, attempt: { refs }, context, asked }: Work): numb
   if (refs['shown']) return JSON.parse(refs['shown']) as number[];
   const { caller } = event.call;
   return asked.callId === null || caller === null ? [] : userIdsOf([caller], context);
+}
+
+/** When an earlier request was not answered, everybody who was rung. */
+function perhapsSeenBy({ event, attempt, context }: Work): number[] {
+  return attempt.card === 'unknown' ? userIdsOf(mayHaveSeen(event.call, context.settings), context) : [];
+}
+
+export function whoMaySee(work: Work): number[] {
+  return [...new Set([...seenBy(work), ...perhapsSeenBy(work)])];
 }
 
 /** Whose id is not known yet sees a card by nothing but its registration under his inner number. */

@@ -1,6 +1,7 @@
 /**
  * The finished call, as exactly one record in the portal's statistics and one activity in its CRM (`credit: each`: one of
- * each for every person). Finishing closes the card too.
+ * each for every person). Finishing closes the card of whose the record is; from all others it is hidden before that, in the same
+ * request, since the portal forgets the call then.
  *
  * The portal has no key against doubles: it finishes a call id once and then forgets it, and registering after that makes a
  * new call. So each record goes its way by what is certain:
@@ -26,7 +27,7 @@ import type { Attempt, Failure, Outcome } from '../contract.js';
 import { responsibleFor } from '../responsible.js';
 import { asRecord } from './answers.js';
 import type { Answer, Refusal } from './answers.js';
-import { seenBy } from './card.js';
+import { seenBy, whoMaySee } from './card.js';
 import type { Work } from './card.js';
 import { MOST_COMMANDS } from './client.js';
 import type { Command } from './client.js';
@@ -43,6 +44,7 @@ import { attachParams, defaultPerson, finishParams, personOf, recordingUrl, regi
 import type { Context, Person } from './requests.js';
 
 const FINISH = 'telephony.externalCall.finish';
+const HIDE = 'telephony.externalCall.hide';
 const ATTACH = 'telephony.externalCall.attachRecord';
 const STATISTICS = 'voximplant.statistic.get';
 
@@ -63,6 +65,8 @@ interface Sheet {
   look: boolean;
   /** Looked for by its call id or external id, and not there. */
   absent: boolean;
+  /** The portal did not know the call it was to finish. */
+  forgotten: boolean;
   finished: boolean;
   attached: boolean;
   failure: Failure | null;
@@ -122,6 +126,7 @@ function begin(
     callId,
     look: mustLook(attempt, event.call, records, callId),
     absent: false,
+    forgotten: false,
     finished: false,
     attached,
     failure: null,
@@ -130,7 +135,9 @@ function begin(
 }
 
 /** What this record wants of the portal now. */
-function next(sheet: Sheet, { event: { call }, phone, context, asked }: Work, url: string | null): Command[] {
+function next(sheet: Sheet, work: Work, url: string | null): Command[] {
+  const { event, phone, context, asked } = work;
+  const { call } = event;
   const { name, owed, callId } = sheet;
   if (sheet.failure || (sheet.finished && (sheet.attached || sheet.unattached))) return [];
   if (sheet.look) {
@@ -145,6 +152,9 @@ function next(sheet: Sheet, { event: { call }, phone, context, asked }: Work, ur
     const registration = { call, phone, person, externalId, startedAt, show: false, withLine, more: asked.params };
     commands.push(registerCommand(`register${name}`, registration, context));
   }
+  // The card is the first record's.
+  const others = sheet.finished || name !== '0' ? [] : whoMaySee(work).filter((user) => String(user) !== sheet.owner);
+  if (others.length > 0) commands.push({ name: `hide${name}`, method: HIDE, params: { CALL_ID: id, USER_ID: others } });
   if (!sheet.finished) {
     const params = finishParams(call, id, sheet.owner, owed, context.settings);
     commands.push({ name: `finish${name}`, method: FINISH, params });
@@ -186,18 +196,25 @@ function take(sheet: Sheet, answers: ReadonlyMap<string, Answer>, work: Work, wa
 
 /** By its call id, and when that is not there by ours: an earlier attempt may have registered it anew. */
 function lookAgain(sheet: Sheet): void {
+  sheet.forgotten = true;
   if (sheet.absent) sheet.callId = null;
   sheet.absent = false;
   sheet.look = true;
 }
 
-function takeLook(sheet: Sheet, look: Answer, { afterUnknown }: Attempt, warnings: string[]): void {
+function takeLook(sheet: Sheet, look: Answer, { afterUnknown, number }: Attempt, warnings: string[]): void {
   if (!look.ok) {
-    if (!mayNotLook(look)) sheet.failure = look.failure;
+    if (!mayNotLook(look)) {
+      sheet.failure = look.failure;
+      return;
+    }
+    if (!warnings.includes(UNSURE)) warnings.push(UNSURE);
+    sheet.look = false;
+    // The portal finishes a call once: that it does not know one an attempt of ours may have finished says that it did.
+    if (sheet.forgotten && (afterUnknown || number > 1)) sheet.finished = true;
     // One record nobody can vouch for must not stop the lane; a person looks there himself, or gives the right.
-    else if (afterUnknown) sheet.failure = { kind: 'rejected', code: 'UNSURE', why: UNSURE };
-    else [sheet.look, sheet.absent] = [false, true];
-    if (mayNotLook(look)) warnings.push(UNSURE);
+    else if (afterUnknown && sheet.callId === null) sheet.failure = { kind: 'rejected', code: 'UNSURE', why: UNSURE };
+    else sheet.absent = true;
     return;
   }
   sheet.look = false;
@@ -282,7 +299,7 @@ async function putAway(work: Work, sheet: Sheet | undefined): Promise<void> {
   const seen = seenBy(work);
   if (!sheet?.callId || seen.length === 0) return;
   const params = { CALL_ID: sheet.callId, USER_ID: seen };
-  await work.client.call('telephony.externalCall.hide', params, work.attempt.signal);
+  await work.client.call(HIDE, params, work.attempt.signal);
 }
 
 /** Whose a call is in the portal that none of ours talked in. */

@@ -76,7 +76,12 @@ describe('requests of a call that was answered and recorded by link', () => {
   it('of a client the portal does not know are not one more when he is missed', async () => {
     const { ringing, finished } = eventsOf(aCall(), 'missed');
     await deliverAll(bitrix24, portal.connect(), [ringing, finished]);
-    expect(methods()).toEqual([['register', 'show'], ['finish']]);
+    // The portal closes the card of whose the record is, and forgets the call: the others' are closed before.
+    expect(methods()).toEqual([
+      ['register', 'show'],
+      ['hide', 'finish'],
+    ]);
+    expect(portal.crm.state.openCards()).toEqual([]);
     expect(portal.crm.state.calls).toMatchObject([{ userId: 12, code: '304', reason: 'no answer' }]);
   });
 });

@@ -81,7 +81,7 @@ describe('exactly one record', () => {
     portal.crm.faults.next(1, { kind: 'close-before' });
     await send(live, finished, memory);
     await send(live, finished, memory, { number: 2, afterUnknown: true });
-    expect(methods().slice(2)).toEqual([['voximplant.statistic.get'], ['finish']]);
+    expect(methods().slice(2)).toEqual([['voximplant.statistic.get'], ['hide', 'finish']]);
     expect(portal.crm.state.calls).toHaveLength(1);
   });
 
@@ -91,7 +91,7 @@ describe('exactly one record', () => {
     const memory = freshMemory();
     await deliverAll(bitrix24, live, [ringing, finished], memory);
     expect((await send(live, finished, memory)).kind).toBe('accepted');
-    expect(methods().slice(2)).toEqual([['finish'], ['voximplant.statistic.get']]);
+    expect(methods().slice(2)).toEqual([['hide', 'finish'], ['voximplant.statistic.get']]);
     expect(portal.crm.state.calls).toHaveLength(1);
   });
 
@@ -126,6 +126,19 @@ describe('exactly one record', () => {
     await send(portal.connect(), event);
     event.call.recovered = true;
     expect((await send(portal.connect(), event)).kind).toBe('accepted');
+    expect(portal.crm.state.calls).toHaveLength(1);
+  });
+
+  it('by what the portal itself says of the call of a card, when the key may not view statistics and an answer was lost', async () => {
+    const { ringing, finished } = eventsOf(aCall(), 'answered', '152');
+    const live = portal.connect();
+    const memory = freshMemory();
+    await deliverAll(bitrix24, live, [ringing], memory);
+    portal.crm.moods.statistics = false;
+    portal.crm.faults.next(1, { kind: 'close-after' });
+    expect((await send(live, finished, memory)).kind).toBe('unknown');
+    const again = await send(live, finished, memory, { number: 2, afterUnknown: true });
+    expect(again).toMatchObject({ kind: 'accepted', warnings: [expect.stringContaining('statistics')] });
     expect(portal.crm.state.calls).toHaveLength(1);
   });
 
@@ -173,7 +186,7 @@ describe('with one record for each who talked', () => {
     ]);
     expect(methods().slice(1)).toEqual([
       ['voximplant.statistic.get', 'voximplant.statistic.get', 'voximplant.statistic.get'],
-      ['finish', 'register', 'finish', 'register', 'finish'],
+      ['hide', 'finish', 'register', 'finish', 'register', 'finish'],
     ]);
     expect(portal.crm.state.open).toEqual([]);
   });

@@ -148,12 +148,12 @@ export class Bitrix24Portal {
     }
   }
 
-  hide(callId: string, users: readonly number[] | 'all'): void {
+  hide(callId: string, users: readonly number[]): void {
     for (const card of this.openCards())
-      if (card.callId === callId && (users === 'all' || users.includes(card.userId))) card.closedAt = Date.now();
+      if (card.callId === callId && users.includes(card.userId)) card.closedAt = Date.now();
   }
 
-  /** Writes the call into the history and forgets it; its cards close. */
+  /** Writes the call into the history and forgets it; the card of whose it is closes, and nobody can close another any more. */
   finish(call: OpenCall, how: Pick<StoredCall, 'userId' | 'duration' | 'code' | 'reason' | 'addToChat'>): StoredCall {
     const { callId, externalId, phone, type, line, startedAt, client } = call;
     const id = this.calls.length + 1;
@@ -173,7 +173,7 @@ export class Bitrix24Portal {
     };
     this.calls.push(row);
     this.open.splice(this.open.indexOf(call), 1);
-    this.hide(callId, 'all');
+    this.hide(callId, [how.userId]);
     // Of what the call itself has made in the CRM.
     if (client && client.id > 1000) client.assignedTo = how.userId;
     return row;
