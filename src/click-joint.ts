@@ -6,7 +6,7 @@ import type { ClickAccount } from './click/plugin.js';
 import type { ClickEnterprise, Pbx } from './click/ports.js';
 import { createClickService } from './click/service.js';
 import type { ClickService } from './click/service.js';
-import { claimClick, dropOldClicks, markFailed, markOver, markPlaced, takeUnsettled } from './click/store.js';
+import { claimClick, dropOldClicks, isAsked, markFailed, markOver, markPlaced, takeUnsettled } from './click/store.js';
 import type { Unsettled } from './click/store.js';
 import type { Enterprise } from './config/enterprise.js';
 import type { Pool } from './db/pool.js';
@@ -52,6 +52,7 @@ export function createClickJoint(deps: ClickJointDeps): ClickJoint {
     claim: (click, limits) => claimClick(pool, click, limits),
     placed: (id) => markPlaced(pool, id),
     failed: (id, why) => markFailed(pool, id, why),
+    isAsked: ({ enterprise, source, refs }) => isAsked(pool, enterprise.number, source, refs),
     unsettled: (limit) => takeUnsettled(pool, limit),
     over: (id) => markOver(pool, id),
     tellNothingCame,
@@ -64,7 +65,9 @@ export function createClickJoint(deps: ClickJointDeps): ClickJoint {
     if (!connection?.dropAsked) return true;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(TELL_MS)]);
     const outcome = await connection.dropAsked(click.refs, click.extension, limit);
+    // Refused for its settings it is told when they are right.
     if (outcome.kind === 'retry' || outcome.kind === 'unknown') return false;
+    if (outcome.kind === 'rejected' && outcome.config) return false;
     log.info(
       { enterprise: click.enterprise, integration: click.source, outcome: outcome.kind },
       'a clicked call came to nothing',

@@ -8,7 +8,7 @@ export interface Bitrix24Click {
   /** `application_token` of the event. */
   token: string;
   phone: string;
-  /** The extension of who clicked, as Bitrix24 knows it. */
+  /** In some portals that of who clicked; where a number was clicked that has an extension of its own, that one. So `userId` goes first. */
   extension: string | null;
   userId: string | null;
   refs: Record<string, string>;

@@ -95,7 +95,7 @@ export async function clickPlugin(app: FastifyInstance, options: ClickPluginOpti
     const account = event && options.bitrix24(enterprise, event.token);
     if (!account) return reply.code(403).send({ success: false, message: 'unknown' });
     const code =
-      event.extension ?? (event.userId && account.extensionOf(event.userId)) ?? account.defaultExtension ?? '';
+      (event.userId && account.extensionOf(event.userId)) ?? event.extension ?? account.defaultExtension ?? '';
     const { phone, refs } = event;
     return tell(reply, await options.click({ enterprise: account.enterprise, code, phone, source: 'bitrix24', refs }));
   };

@@ -15,6 +15,8 @@ export interface ClickDeps {
   claim(click: NewClick, limits: ClickLimits): Promise<Claimed>;
   placed(id: string): Promise<void>;
   failed(id: string, why: string): Promise<void>;
+  /** Whether this call of the CRM is one that was asked for before. */
+  isAsked(request: ClickRequest): Promise<boolean>;
   unsettled(limit: number): Promise<Unsettled[]>;
   over(id: string): Promise<void>;
   /** Tells the CRM that nothing came of the call it asked for. False: not now, again later. */
@@ -33,26 +35,52 @@ export interface ClickService {
 
 /** How long after the phone stopped ringing the call must be known, if there is one. */
 const AFTER_RING_MS = 20_000;
+/** A CRM that showed its person a call which is refused is told so, and told again when it does not answer. */
+const TELLS = 3;
 const TURN_MS = 2_000;
 const AT_ONCE = 20;
 
 export function createClickService(deps: ClickDeps): ClickService {
   const { clock, log } = deps;
   const placing = new Set<Promise<void>>();
+  const stopped = new AbortController();
 
-  function refuse(status: 400 | 403 | 429 | 503, why: string): Clicked {
+  function refuse(request: ClickRequest, status: 400 | 403 | 429 | 503, why: string): Clicked {
     deps.count(status === 429 ? 'limited' : status === 503 ? 'away' : 'refused');
+    nothingComesOf(request, why);
     return { ok: false, status, why };
+  }
+
+  /** It may be on a screen already, under an id of its own; one that is asked for twice under the same id is on its way. */
+  function nothingComesOf(request: ClickRequest, error: string): void {
+    const { enterprise, source, refs, phone, code: extension } = request;
+    if (Object.keys(refs).length === 0) return;
+    const click = { id: '', enterprise: enterprise.number, source, refs, phone, extension, error, came: false };
+    const tell = async () => (await deps.isAsked(request)) || (await deps.tellNothingCame(click, stopped.signal));
+    keep(
+      (async () => {
+        for (let told = 0; told < TELLS && !stopped.signal.aborted; told += 1) {
+          if (await tell().catch(() => false)) return;
+          await clock.sleep(TURN_MS, stopped.signal);
+        }
+      })(),
+    );
+  }
+
+  function keep(work: Promise<void>): void {
+    placing.add(work);
+    void work.finally(() => placing.delete(work));
   }
 
   async function click(request: ClickRequest): Promise<Clicked> {
     const { enterprise } = request;
     const { settings } = enterprise;
-    if (!enterprise.on || !settings.enabled) return refuse(403, 'click-to-call is switched off for this enterprise');
+    if (!enterprise.on || !settings.enabled)
+      return refuse(request, 403, 'click-to-call is switched off for this enterprise');
     const may = allowed(enterprise, request.code, request.phone);
-    if (!may.ok) return refuse(400, may.why);
+    if (!may.ok) return refuse(request, 400, may.why);
     const pbx = deps.pbx(enterprise.pbxKey);
-    if (!pbx) return refuse(503, 'the PBX cannot be reached now');
+    if (!pbx) return refuse(request, 503, 'the PBX cannot be reached now');
     const { extension, phone } = may;
     const uid = `${Math.floor(clock.now() / 1_000)}.click-${randomBytes(8).toString('hex')}`;
     const id = randomUUID();
@@ -64,16 +92,15 @@ export function createClickService(deps: ClickDeps): ClickService {
       claimed = await deps.claim({ ...click, settleMs }, settings.perMinute);
     } catch (error) {
       log.warn({ err: error, enterprise: enterprise.number }, 'a click could not be written down');
-      return refuse(503, 'the click could not be kept; nothing was dialled');
+      return refuse(request, 503, 'the click could not be kept; nothing was dialled');
     }
     if (claimed === 'double') {
       deps.count('double');
+      nothingComesOf(request, 'asked for twice');
       return { ok: true, extension, phone, double: true };
     }
-    if (claimed !== 'new') return refuse(429, `too many calls were asked for in a minute (${claimed})`);
-    const work = carryOut(pbx, id, { uid, extension, phone, settings }, enterprise.number);
-    placing.add(work);
-    void work.finally(() => placing.delete(work));
+    if (claimed !== 'new') return refuse(request, 429, `too many calls were asked for in a minute (${claimed})`);
+    keep(carryOut(pbx, id, { uid, extension, phone, settings }, enterprise.number));
     return { ok: true, extension, phone, double: false };
   }
 
@@ -109,6 +136,7 @@ export function createClickService(deps: ClickDeps): ClickService {
       for (; !signal.aborted; await clock.sleep(TURN_MS, signal)) {
         await settle(signal).catch((error: unknown) => log.debug({ err: error }, 'clicks could not be settled now'));
       }
+      stopped.abort();
       await Promise.allSettled(placing);
     },
   };

@@ -91,6 +91,21 @@ export async function askedFor(
   return rows[0]?.refs ?? null;
 }
 
+/** Whether this very call of the CRM was asked for in the last hour. */
+export async function isAsked(
+  pool: Pool,
+  enterprise: string,
+  source: string,
+  refs: Record<string, string>,
+): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `SELECT FROM click_calls
+      WHERE enterprise_number = $1 AND source = $2 AND refs = $3::jsonb AND asked_at > now() - interval '1 hour' LIMIT 1`,
+    [enterprise, source, JSON.stringify(refs)],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
 export interface Unsettled {
   id: string;
   enterprise: string;
