@@ -49,20 +49,28 @@ export interface CardSearch {
 
 export type CardKind = 'contacts' | 'companies';
 
-export function searchCards(client: AmoCrmClient, phone: string, how: Sending): CardSearch {
+/** `every`: of all ways to write his number, not of the first that finds one. */
+export function searchCards(client: AmoCrmClient, phone: string, how: Sending, { every = false } = {}): CardSearch {
   const found = new Map<CardKind, Card[]>();
   return {
     async of(kind, anew = false) {
       const known = anew ? undefined : found.get(kind);
       if (known) return { ok: true, found: known };
-      const answer = await cardsByPhone(client, kind, phone, how);
+      const answer = await cardsByPhone(client, kind, phone, how, every);
       if (answer.ok) found.set(kind, answer.found);
       return answer;
     },
   };
 }
 
-async function cardsByPhone(client: AmoCrmClient, kind: CardKind, phone: string, how: Sending): Promise<Found<Card[]>> {
+async function cardsByPhone(
+  client: AmoCrmClient,
+  kind: CardKind,
+  phone: string,
+  how: Sending,
+  every: boolean,
+): Promise<Found<Card[]>> {
+  const cards = new Map<number, Card>();
   for (const form of searchForms(phone)) {
     const query = new URLSearchParams({ query: form, with: 'leads', limit: MOST });
     const answer = await client.get(`/api/v4/${kind}`, query, how);
@@ -74,9 +82,10 @@ async function cardsByPhone(client: AmoCrmClient, kind: CardKind, phone: string,
     const fitting = list.data.filter(
       (one) => one.is_deleted !== true && phonesOf(one).some((number) => samePhone(number, phone)),
     );
-    if (fitting.length > 0) return { ok: true, found: fitting.map(cardOf).sort((a, b) => b.updatedAt - a.updatedAt) };
+    for (const one of fitting) cards.set(one.id, cardOf(one));
+    if (cards.size > 0 && !every) break;
   }
-  return { ok: true, found: [] };
+  return { ok: true, found: [...cards.values()].sort((a, b) => b.updatedAt - a.updatedAt) };
 }
 
 /** Null when it is not there any more. */

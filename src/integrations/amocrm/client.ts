@@ -140,16 +140,14 @@ function failureIn(response: HttpResponse, body: Record<string, unknown> | null,
     );
   switch (status) {
     case 400:
-      // A refusal that arrived in part does not tell what was refused, and an unknown client is one of the things it can say.
-      if (!body && response.body.trimStart().startsWith('{'))
-        return { kind: 'retry', code: 'BAD_ANSWER', why: `the refusal cannot be read: ${excerpt(response.body)}` };
+      if (!body) return unreadableRefusal(response);
       return rejected(isUnknownEntity(body) ? 'ENTITY_NOT_FOUND' : 'HTTP_400', `amoCRM refuses the data${said}`);
     case 401:
       return needsPerson('amoCRM refuses the access token (401)');
     case 402:
       return config('PAYMENT', 'the amoCRM account is not paid for (402): prolong its tariff');
     case 403:
-      return page
+      return !body
         ? config(
             'BLOCKED',
             'amoCRM has blocked our requests after too many of them (403): nothing is sent for 10 minutes; if it lasts, write to its support',
@@ -177,8 +175,16 @@ function failureIn(response: HttpResponse, body: Record<string, unknown> | null,
     default:
       if (status >= 500 || status === 408 || status === 425)
         return { kind: 'retry', code: `HTTP_${status}`, why: `amoCRM has a fault of its own (${status}${said})` };
+      if (!body) return unreadableRefusal(response);
       return rejected(`HTTP_${status}`, `amoCRM refuses the request (${status}${said})`);
   }
+}
+
+/** Whoever stands in between has refused it, or it arrived in part: it does not tell what amoCRM makes of the data. */
+function unreadableRefusal(response: HttpResponse): Failure {
+  if (isWebPage(response))
+    return { kind: 'retry', code: 'HTML', why: `a web page came instead of an answer (${response.status})` };
+  return { kind: 'retry', code: 'BAD_ANSWER', why: `the refusal cannot be read: ${excerpt(response.body)}` };
 }
 
 /** The number belongs to nobody there. An answer like any other, although amoCRM gives it as 400. */

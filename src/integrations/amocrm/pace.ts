@@ -26,11 +26,15 @@ interface Waiting {
 
 const paces = new Map<string, Pace>();
 
-/** The pace of this account; one for all its connections, since settings are saved while requests are on their way. */
+/**
+ * The pace of this account; one for all its connections, since settings are saved while requests are on their way. Kommo counts by
+ * address, so all its accounts that one process tells share one.
+ */
 export function paceOf(origin: string, perSecond: number): Pace {
-  const known = paces.get(origin) ?? createPace();
+  const key = /\.kommo\.com$/i.test(new URL(origin).hostname) ? 'kommo' : origin;
+  const known = paces.get(key) ?? createPace();
   known.setRate(perSecond);
-  paces.set(origin, known);
+  paces.set(key, known);
   return known;
 }
 
@@ -105,7 +109,9 @@ export function createPace(): Pace {
       return { ok: false, failure };
     },
     hold(ms, failure) {
-      held = { until: performance.now() + ms, failure };
+      const until = performance.now() + ms;
+      // What was on its way when the account was blocked is told something milder.
+      if (!held || until > held.until) held = { until, failure };
     },
     setRate(perSecond) {
       places = Math.max(1, Math.floor(perSecond));

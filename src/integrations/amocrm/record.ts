@@ -13,10 +13,11 @@ import type { Attempt, ConnectionDeps, Failure, Outcome } from '../contract.js';
 import { responsibleFor } from '../responsible.js';
 import { searchCards } from './cards.js';
 import type { CardSearch } from './cards.js';
-import { isUnknownEntity, itemErrors, namesAUser } from './client.js';
+import { isUnknownEntity, itemErrors } from './client.js';
 import type { AmoCrmClient, Sending } from './client.js';
 import { findResponsible } from './owner.js';
-import { callBodies, callNote, isNobodys, withoutUsers } from './requests.js';
+import { postForUsers } from './for-users.js';
+import { callBodies, callNote, isNobodys } from './requests.js';
 import type { CallBody, Context } from './requests.js';
 import { unknownClientOf } from './settings.js';
 import type { UnknownClient } from './settings.js';
@@ -48,7 +49,8 @@ interface Work extends Omit<Making, 'record' | 'createOnce'> {
 export async function record(recording: Recording): Promise<Outcome> {
   const { call, phone, attempt, client, context } = recording;
   const how: Sending = { signal: attempt.signal, urgency: 'soon' };
-  const cards = searchCards(client, phone, how);
+  // What is looked for again may be with any card of his, however its number is written.
+  const cards = searchCards(client, phone, how, { every: attempt.number > 1 || attempt.afterUnknown });
   const { owner, warnings } = await ownerOfNobodys(recording, cards, how);
   const records = callBodies(call, phone, owner, context);
   const [first] = records;
@@ -141,7 +143,8 @@ async function toClient(work: Work, contactId: number, left: readonly CallBody[]
   const sent = unknownClient === 'unsorted' ? 'nobody' : await send(work, left);
   if (sent !== 'nobody') return sent;
   for (const one of left) {
-    const answer = await client.post(`/api/v4/contacts/${contactId}/notes`, [callNote(call, one, contactId)], how);
+    const notes = [callNote(call, one, contactId)];
+    const answer = await postForUsers(client, `/api/v4/contacts/${contactId}/notes`, notes, how, work.warnings);
     if (!answer.ok) return answer.failure;
   }
   return null;
@@ -164,12 +167,7 @@ async function send(
   // Many at once is what amoCRM answers 504 to, and of a mixed answer less can be told.
   const batches = isRepeat ? records.map((one) => [one]) : [records];
   for (const batch of batches) {
-    let answer = await client.post('/api/v4/calls', batch, how);
-    if (!answer.ok && namesAUser(answer.body)) {
-      // Somebody who has left must not cost the record.
-      warnings.push(`recorded without a responsible user: ${answer.failure.why}`);
-      answer = await client.post('/api/v4/calls', batch.map(withoutUsers), how);
-    }
+    const answer = await postForUsers(client, '/api/v4/calls', batch, how, warnings);
     const errors = itemErrors(answer.body);
     if (answer.ok && errors.length === 0) continue;
     if (!answer.ok && !isUnknownEntity(answer.body)) return answer.failure;

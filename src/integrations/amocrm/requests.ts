@@ -33,8 +33,10 @@ function statusOf(result: CallResult, settings: AmoCrmSettings): number {
   }
 }
 
+export type Body = Record<string, unknown>;
+
 /** A record as amoCRM takes it. `uniq` is its name in all we ask and repeat. */
-export interface CallBody extends Record<string, unknown> {
+export interface CallBody extends Body {
   uniq: string;
 }
 
@@ -42,12 +44,6 @@ export interface CallBody extends Record<string, unknown> {
 export function callBodies(call: CallFacts, phone: string, nobodys: string | null, context: Context): CallBody[] {
   const owed = recordsOwed(call, context.settings.credit, context.people.userOf);
   return owed.map((one) => callBody(call, phone, one, nobodys, context));
-}
-
-/** The same record for an account that refuses its users. */
-export function withoutUsers(record: CallBody): CallBody {
-  const { responsible_user_id: _responsible, created_by: _author, call_responsible: talker, ...rest } = record;
-  return { ...rest, uniq: record.uniq, ...(typeof talker === 'string' ? { call_responsible: talker } : {}) };
 }
 
 /** True when a record would be nobody's by what the call itself tells. */
@@ -99,7 +95,7 @@ export function popUp(phone: string, users: readonly string[]): object {
   return { add: [{ type: 'phone_call', phone_number: phone, users: users.map(Number) }] };
 }
 
-export function newContact(record: CallBody, phone: string): object {
+export function newContact(record: CallBody, phone: string): Body {
   return {
     name: phone,
     ...responsibleOf(record),
@@ -108,7 +104,7 @@ export function newContact(record: CallBody, phone: string): object {
   };
 }
 
-export function newLead(call: CallFacts, record: CallBody, phone: string, contactId: number, context: Context): object {
+export function newLead(call: CallFacts, record: CallBody, phone: string, contactId: number, context: Context): Body {
   return {
     ...leadFields(call, phone, context.settings),
     ...responsibleOf(record),
@@ -144,7 +140,7 @@ export function unsortedCall(call: CallFacts, record: CallBody, phone: string, {
 }
 
 /** The same record as a note of a contact, for a call that amoCRM does not find the card of. */
-export function callNote(call: CallFacts, record: CallBody, contactId: number): object {
+export function callNote(call: CallFacts, record: CallBody, contactId: number): Body {
   const { uniq, duration, source, link, phone, call_status, call_result, call_responsible } = record;
   const { responsible_user_id, created_by, created_at, request_id } = record;
   const params = { uniq, duration, source, link, phone, call_status, call_result, call_responsible };

@@ -15,6 +15,7 @@ import type { ConnectionDeps, Created, Failure } from '../contract.js';
 import { contactById, embeddedIn, samePhone, unreadable } from './cards.js';
 import type { Card, CardSearch, Found } from './cards.js';
 import type { AmoCrmClient, Answer, Sending } from './client.js';
+import { postForUsers } from './for-users.js';
 import { newContact, newLead, unsortedCall } from './requests.js';
 import type { CallBody, Context } from './requests.js';
 
@@ -74,7 +75,10 @@ export function makeUnsorted(making: Making, gone: ReadonlySet<number>): Promise
     if (answer.status !== 400) return answer.failure;
     // amoCRM takes no two equal ones: refused may mean that it is there.
     const same = await unsortedByUniq(making);
-    return same.ok && same.contactId !== null ? String(same.contactId) : answer.failure;
+    if (!same.ok) return same.failure;
+    if (same.contactId !== null) return String(same.contactId);
+    // Of one without its contact the next attempt sees that it is there.
+    return same.uniq === null ? answer.failure : { kind: 'unknown', code: 'IN_UNSORTED', why: answer.failure.why };
   }
   return once(making, 'unsorted', make, among(gone));
 }
@@ -166,7 +170,7 @@ async function contactAndLead(
   const known: Card | undefined = found.found[0];
   let contactId = known?.id;
   if (contactId === undefined) {
-    const answer = await client.post('/api/v4/contacts', [newContact(record, phone)], how);
+    const answer = await postForUsers(client, '/api/v4/contacts', [newContact(record, phone)], how, warnings);
     const id = idIn(answer, 'contacts');
     if (typeof id !== 'number') return id;
     contactId = id;
@@ -174,7 +178,8 @@ async function contactAndLead(
   // A contact that is there and was not begun by us is somebody's: amoCRM knows him after all.
   const wanted = withLead && (known ? mayExist && known.leads.length === 0 : true);
   if (wanted) {
-    const answer = await client.post('/api/v4/leads', [newLead(call, record, phone, contactId, context)], how);
+    const wish = [newLead(call, record, phone, contactId, context)];
+    const answer = await postForUsers(client, '/api/v4/leads', wish, how, warnings);
     const lead = idIn(answer, 'leads');
     if (typeof lead !== 'number') {
       // The contact stands, so the next try must look for it.

@@ -38,7 +38,7 @@ export function openChat(chat: string, client: TelegramClient, memory: Memory, s
       const { parse_mode: _mode, text, ...rest } = parameters;
       if (typeof text === 'string') answer = await at(memory.addressOf(chat), { ...rest, text: plainOf(text) });
     }
-    if (!answer.ok && answer.refused && isClosed(answer.refused.text)) await memory.closed(chat, answer.failure.why);
+    if (!answer.ok && answer.refused && isClosed(answer.refused)) await memory.closed(chat, answer.failure.why);
     return answer;
   }
 
@@ -64,7 +64,10 @@ export function openChat(chat: string, client: TelegramClient, memory: Memory, s
         replyTo === null
           ? {}
           : { reply_parameters: { message_id: Number(replyTo), allow_sending_without_reply: true } };
-      return written(await call('sendAudio', { audio: url, caption, ...reply, disable_notification: true }));
+      const thread = memory.thread === null ? {} : { message_thread_id: memory.thread };
+      // Telegram takes MP3 and M4A for sound that is played; anything else is a file.
+      const [method, what] = /\.wav(\?|$)/i.test(url) ? ['sendDocument', 'document'] : ['sendAudio', 'audio'];
+      return written(await call(method, { [what]: url, caption, ...reply, ...thread, disable_notification: true }));
     },
   };
 }

@@ -92,8 +92,9 @@ export function readAnswer(response: HttpResponse, now: number): Answer {
 
 /** Texts with which Telegram says that a chat takes no messages of this bot until a person there changes that. */
 const CLOSED =
-  /chat not found|blocked by the user|user is deactivated|bot was kicked|not a member|group chat was deleted|initiate conversation|send messages to bots|not enough rights|peer_id_invalid|user not found|topic_closed|thread not found/;
+  /chat not found|blocked by the user|user is deactivated|bot was kicked|not a member|group chat was deleted|initiate conversation|send messages to bots|not enough rights to send (text )?messages|peer_id_invalid|user not found|topic_closed|thread not found/;
 
-export function isClosed(text: string): boolean {
-  return CLOSED.test(text);
+/** 403 is that in any words; what the bot may not do beside writing (sounds, deleting) closes nothing. */
+export function isClosed({ status, text }: { status: number; text: string }): boolean {
+  return CLOSED.test(text) || (status === 403 && !/not enough rights|can't/.test(text));
 }

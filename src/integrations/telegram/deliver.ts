@@ -139,14 +139,12 @@ async function final(work: Work): Promise<Outcome> {
   const shown: Record<string, string> = url === null ? {} : { [`r:${chat}`]: '1' };
   const rings = settings.ring_missed && call.direction === 'in' && call.result !== 'answered' && !call.recovered;
   const warnings: string[] = [];
-  if (id !== null && !rings) {
+  const removed = id !== null && rings ? await to.remove(id) : null;
+  if (removed && !removed.ok && !removed.gone && !mayNotRemove(removed.failure)) return removed.failure;
+  if (id !== null && (!rings || removed?.ok === false)) {
     const edited = await to.edit(id, html);
     if (edited.ok || !edited.gone) return outcomeOf(edited, chat, shown);
     warnings.push('the message of this call was gone: sent anew');
-  }
-  if (id !== null && rings) {
-    const removed = await to.remove(id);
-    if (!removed.ok && !removed.gone) return removed.failure;
   }
   if (attempt.afterUnknown)
     warnings.push('an earlier attempt may have been delivered: this message may stand there twice');
@@ -171,11 +169,18 @@ async function recording(work: Work): Promise<Outcome> {
       : outcomeOf(edited, chat);
   };
   if (context.settings.recording === 'link') return link();
+  // Nothing tells whether the sound stands there already: the message shows where it is heard.
+  if (attempt.afterUnknown && id !== null) return link();
   const sent = await to.audio(toFetch(url), id, call.externalId);
-  // Telegram could not fetch it: whoever reads the message may.
-  if (!sent.ok && !sent.gone && /url|file|content/i.test(sent.failure.why) && sent.failure.kind === 'rejected')
+  // Telegram could not fetch it, or the bot may send none: whoever reads the message may hear it.
+  if (!sent.ok && !sent.gone && /url|file|content|rights/i.test(sent.failure.why) && sent.failure.kind === 'rejected')
     return link();
   return sent.ok ? { kind: 'accepted' } : outcomeOf(sent, chat);
+}
+
+/** Then the message is edited where it stands, and nobody's phone rings. */
+function mayNotRemove({ kind, why }: Failure): boolean {
+  return kind === 'rejected' && /rights/i.test(why);
 }
 
 function outcomeOf(

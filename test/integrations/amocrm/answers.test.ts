@@ -53,6 +53,7 @@ describe('what an answer of amoCRM means', () => {
     [402, problem(402, 'Payment required'), 'PAYMENT'],
     [403, problem(403, 'Access denied'), 'FORBIDDEN'],
     [403, PAGE, 'BLOCKED'],
+    [403, '403 Forbidden', 'BLOCKED'],
     [404, PAGE, 'WRONG_HOST'],
     [302, '', 'REDIRECT'],
   ])('%i waits for a person (%#)', (status, body, code) => {
@@ -66,7 +67,6 @@ describe('what an answer of amoCRM means', () => {
     [405, problem(405, 'Method Not Allowed')],
     [422, problem(422, 'Limit 250 per page')],
     [400, problem(400, 'Request data can not be empty')],
-    [400, 'nonsense'],
   ])('%i %j is refused for good, without stopping the lane', (status, body) => {
     const failure = meaning(status, body);
     expect(failure).toMatchObject({ kind: 'rejected' });
@@ -102,6 +102,15 @@ describe('what an answer of amoCRM means', () => {
       kind: 'retry',
       code: 'BAD_ANSWER',
     }));
+
+  it.each([
+    [400, PAGE, 'HTML'],
+    [413, PAGE, 'HTML'],
+    [400, 'nonsense', 'BAD_ANSWER'],
+    [422, '', 'BAD_ANSWER'],
+  ])('%i %j is somebody in between, and tried again', (status, body, code) =>
+    expect(meaning(status, body)).toMatchObject({ kind: 'retry', code }),
+  );
 
   it('bounds what it repeats of a long answer', () => {
     const failure = meaning(400, problem(400, 'x'.repeat(5_000)));

@@ -52,6 +52,16 @@ describe('a call of an unknown client makes', () => {
     expect(notes).toMatchObject([{ kind: 'leads', entityId: leads[0]?.id, params: { phone: UNKNOWN } }]);
   });
 
+  it('a contact and a lead of nobody, and the record, when the account refuses whose they would be', async () => {
+    const { finished } = eventsOf(aCall({ external: UNKNOWN }), 'answered', '151');
+    const outcome = await attempt(connect({ user_extensions: { '99': '151' } }), RECORD, finished, freshMemory());
+    expect(outcome).toMatchObject({
+      kind: 'accepted',
+      warnings: expect.arrayContaining([expect.stringContaining('without a responsible user')]) as string[],
+    });
+    expect(made()).toEqual({ contacts: 1, leads: 1, calls: 1, unsorted: 0 });
+  });
+
   it.each([
     [{ unknown_client: 'nothing' }, { contacts: 0, leads: 0, calls: 0, unsorted: 0 }],
     [{ unknown_client: 'contact' }, { contacts: 1, leads: 0, calls: 1, unsorted: 0 }],

@@ -172,6 +172,20 @@ describe('a call is one message', () => {
     expect(there.state.in('-100')).toMatchObject([{ links: ['https://pbx.example.invalid/r/2.mp3'], edits: 1 }]);
   });
 
+  it('with a recording that is no mp3 as a file, and after a lost answer with the link, not twice', async () => {
+    const wav = 'https://example.invalid/recordings/file/0123456789abcdef0123456789abcdef.wav';
+    const { finished } = eventsOf(aCall({ recordingFile: wav }), 'answered', '151');
+    const [{ connection }, memory] = [connect({ recording: 'audio' }), freshMemory()];
+    const sound = { step: 'recording:-100', class: 'durable' } as const;
+    await attempt(connection, { step: 'message:-100', class: 'durable' }, finished, memory);
+    there.faults.next(1, { kind: 'close-after' });
+    expect((await attempt(connection, sound, finished, memory)).kind).toBe('unknown');
+    expect(there.exchanges.at(-1)?.path).toMatch(/sendDocument$/);
+    const again = await attempt(connection, sound, finished, memory, { number: 2, afterUnknown: true });
+    expect(again.kind).toBe('accepted');
+    expect(there.state.in('-100')).toMatchObject([{ links: [wav] }, { audio: expect.stringContaining(wav) as string }]);
+  });
+
   it('with its recording as audio, or as a link when Telegram cannot fetch it', async () => {
     const url = 'https://pbx.example.invalid/r/3.mp3';
     const [, , finished] = story('answered', { recordingFile: url }) as [CallEvent, CallEvent, CallEvent];

@@ -85,7 +85,9 @@ export async function startTelegramStandIn(options: TelegramStandInOptions = {})
       case 'deletemessage':
         return inChat(body, request.at, (chat) => remove(chat, body));
       case 'sendaudio':
-        return inChat(body, request.at, (chat) => audio(chat, body));
+        return inChat(body, request.at, (chat) => sound(chat, body, 'audio'));
+      case 'senddocument':
+        return inChat(body, request.at, (chat) => sound(chat, body, 'document'));
       default:
         return no(404, 'Not Found: method not found');
     }
@@ -147,8 +149,8 @@ export async function startTelegramStandIn(options: TelegramStandInOptions = {})
     return stored(chat, body, { text: parsed.text, links: parsed.links, audio: null });
   }
 
-  function audio(chat: string, body: Record<string, unknown>): StandInAnswer {
-    const { audio: url, caption = '' } = body;
+  function sound(chat: string, body: Record<string, unknown>, what: 'audio' | 'document'): StandInAnswer {
+    const { [what]: url, caption = '' } = body;
     if (typeof url !== 'string' || !URL.canParse(url)) return no(400, 'Bad Request: wrong HTTP URL specified');
     if (state.unreachable.has(url)) return no(400, 'Bad Request: failed to get HTTP URL content');
     if (String(caption).length > 1024) return no(400, 'Bad Request: message caption is too long');
