@@ -194,7 +194,13 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
 
   return {
     async run(signal) {
-      await Promise.all([posted.run(signal), recovery.run(signal), runNightly(nightly, signal)]);
+      const failed = new AbortController();
+      const any = AbortSignal.any([signal, failed.signal]);
+      const parts = [posted.run(any), recovery.run(any), runNightly(nightly, any)];
+      // One that fails ends the others: all of them are started again.
+      for (const part of parts) part.catch(() => failed.abort());
+      await Promise.allSettled(parts);
+      await Promise.all(parts);
     },
     reconcile,
     keepFacts,

@@ -1,6 +1,7 @@
 /**
  * `Master.csv`, read from where it was read to. A file that has been put aside begins anew: it is shorter than that place,
- * or begins with other bytes. What was left unread of it is looked for in `Master.csv.1`.
+ * or begins with other bytes. What was left unread of it is looked for in `Master.csv.1`. A file that is nowhere is a wrong address, not a
+ * PBX without calls.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -68,6 +69,7 @@ export async function* readCsv(files: Files, path: string, from: CsvPlace): Asyn
   if (size === null || !(await isSame(files, path, size, place))) {
     const aside = `${path}.1`;
     const asideSize = await files.size(aside);
+    if (size === null && asideSize === null) throw new TrunklineError('SSH_FAILED', `there is no ${path}`);
     if (place.offset > 0 && asideSize !== null && (await isSame(files, aside, asideSize, place)))
       yield* pieces(files, aside, asideSize, place);
     place = FILE_BEGIN;

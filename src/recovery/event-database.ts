@@ -5,7 +5,8 @@
  * A program of 2020 or later answers in JSON, which is asked for first. One that does not know the option (CentOS 7 has 3.7.17) gives
  * every value as the hex digits of its bytes, by options that were always there: twice as long, and as safe.
  */
-import { createInterface } from 'node:readline';
+import { dirname } from 'node:path/posix';
+import type { Readable } from 'node:stream';
 import { TrunklineError } from '../platform/errors.js';
 import { shellQuoted } from '../platform/ssh.js';
 import type { SshSession } from '../platform/ssh.js';
@@ -29,8 +30,10 @@ type Row = Record<string, string | number | null>;
 
 const TABLES = { a: 'AlternativeAPIlogs', l: 'APIlogs' } as const;
 const COLUMNS = ['t', 'id', 'at', 'event', 'uid', 'request'] as const;
-/** What a shell says of a file that is not there: nothing of sqlite3's own. */
+/** What a shell says, nothing of sqlite3's own: a day without a file is one without calls, anything else is to be put right. */
 const NO_FILE = 66;
+const NO_FOLDER = 67;
+const MAY_NOT = 68;
 
 /** How a program is asked, and what a line of its answer says. */
 interface Form {
@@ -68,19 +71,27 @@ const fromHex = (digits: string) => (digits === '-' ? null : Buffer.from(digits,
 
 export function openEventDatabase(session: SshSession, path: string, sqlite3: string): EventDatabase {
   const file = shellQuoted(path);
+  const folder = shellQuoted(dirname(path));
   let form = JSON_FORM;
   let tables: ('a' | 'l')[] | null = null;
 
   async function ask(sql: string, columns: readonly string[]): Promise<Row[] | null> {
-    const command = `[ -r ${file} ] || exit ${NO_FILE}; exec ${shellQuoted(sqlite3)} ${form.options} ${file}`;
+    const looks = `[ -d ${folder} ] || exit ${NO_FOLDER}; [ -e ${file} ] || exit ${NO_FILE}; [ -r ${file} ] || exit ${MAY_NOT}`;
+    const command = `${looks}; exec ${shellQuoted(sqlite3)} ${form.options} ${file}`;
     const { stdout, ended } = await session.run(command, `.timeout 5000\n${form.question(sql, columns)};\n`);
     const rows: Row[] = [];
-    for await (const line of createInterface({ input: stdout, crlfDelay: Infinity })) {
+    for await (const line of linesOf(stdout)) {
       const row = form.row(line, columns);
       if (row) rows.push(row);
     }
     const { code, stderr } = await ended;
     if (code === NO_FILE) return null;
+    if (code === NO_FOLDER)
+      throw new TrunklineError(
+        'SSH_FAILED',
+        `there is no folder ${dirname(path)} on the host, or we may not look into it`,
+      );
+    if (code === MAY_NOT) throw new TrunklineError('SSH_FAILED', `${path} is there and may not be read`);
     if (code !== 0 && form === JSON_FORM && /unknown option/i.test(stderr)) {
       form = HEX_FORM;
       return ask(sql, columns);
@@ -104,6 +115,18 @@ export function openEventDatabase(session: SshSession, path: string, sqlite3: st
       return rows && rows.map((row) => ({ ...(row as unknown as EventRow), id: Number(row['id']) }));
     },
   };
+}
+
+/** By line feeds alone: what else ends a line in some eyes (U+2028) may stand in a text. */
+async function* linesOf(stream: Readable): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const piece of stream) {
+    const lines = (rest + decoder.decode(piece as Buffer, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
 }
 
 function selectOf(table: 'a' | 'l', after: number, limit: number, twin: boolean): string {

@@ -102,7 +102,8 @@ class Run {
     }
     if (signal.aborted) throw new TrunklineError('SSH_UNREACHABLE', 'stopped');
     await this.#keeping;
-    this.#replay.until(this.#moves ? until : until + DAY_MS);
+    // What goes on goes on: a call without its end is told by whoever hears that, or by a later run.
+    this.#replay.until(until);
     await this.#keep(this.#place);
     return this.#progress;
   }
@@ -157,7 +158,10 @@ class Run {
     this.#keeping.catch(() => undefined);
   }
 
-  /** The rows in the order of their time, as far as both tables were read, and old enough. */
+  /**
+   * The rows in the order of their time, as far as both tables were read, and old enough. Of each table those before the first one left
+   * out: ids tell how far it was read, and a clock that was set back leaves later ones with earlier stamps.
+   */
   #inTime(rows: readonly EventRow[]): { told: Told[]; young: boolean; cut: boolean } {
     for (const row of rows) if (row.event === 'start') this.#clock.learn(row.at, row.uid);
     const ends: number[] = [];
@@ -169,11 +173,11 @@ class Run {
       const timed = own.map((row) => ({ row, at: (last = this.#clock.at(row.at) ?? last) }));
       const from = timed.findIndex(({ at }) => at > this.#options.until);
       if (from >= 0) young = true;
-      else if (own.length === PAGE) ends.push(last);
-      return from >= 0 ? timed.slice(0, from) : timed;
+      else if (own.length === PAGE) ends.push(Math.max(...timed.map(({ at }) => at)));
+      return [from >= 0 ? timed.slice(0, from) : timed];
     });
     const end = Math.min(...ends, Number.POSITIVE_INFINITY);
-    const told = dated.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at);
+    const told = dated.flatMap((timed) => upTo(timed, end)).sort((one, other) => one.at - other.at);
     return { told, young, cut: ends.length > 0 };
   }
 
@@ -218,4 +222,9 @@ class Run {
     const { window } = this.#options;
     return window === null || ((endedAt ?? lastAt) >= window.from && startedAt <= window.to);
   }
+}
+
+function upTo(timed: readonly Told[], end: number): readonly Told[] {
+  const left = timed.findIndex(({ at }) => at > end);
+  return left >= 0 ? timed.slice(0, left) : timed;
 }

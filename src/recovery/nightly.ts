@@ -23,19 +23,27 @@ export async function runNightly(deps: NightlyDeps, signal: AbortSignal): Promis
   for (; !signal.aborted; await deps.clock.sleep(LOOK_MS, signal)) await nightlyOnce(deps);
 }
 
-export async function nightlyOnce({ clock, log, enterprises, isDone, reconcile, told }: NightlyDeps): Promise<void> {
-  const now = clock.now();
-  for (const { number, timezone, isOurs } of enterprises()) {
+export async function nightlyOnce(deps: NightlyDeps): Promise<void> {
+  const now = deps.clock.now();
+  for (const { number, timezone, isOurs } of deps.enterprises()) {
     const day = dayIn(timezone, now - DAY_MS);
-    if (!isOurs || hourIn(timezone, now) < FROM_HOUR || (await isDone(number, day))) continue;
-    const result = await reconcile(number, day);
-    if (!result) continue;
-    const { pbxCalls, ourCalls, crms, differences } = result;
-    told(number, differences.length);
-    const figures = { enterprise: number, day, pbxCalls, ourCalls, crms, differences: differences.length };
-    if (differences.length === 0) log.info(figures, 'a day is reconciled');
-    else log.warn({ ...figures, first: differences.slice(0, 5) }, 'a day differs: trunkline reconcile tells the calls');
+    if (!isOurs || hourIn(timezone, now) < FROM_HOUR) continue;
+    try {
+      if (!(await deps.isDone(number, day))) await reconcileDay(deps, number, day);
+    } catch (error) {
+      deps.log.warn({ enterprise: number, day, err: error }, 'a day could not be reconciled now');
+    }
   }
+}
+
+async function reconcileDay({ log, reconcile, told }: NightlyDeps, number: string, day: string): Promise<void> {
+  const result = await reconcile(number, day);
+  if (!result) return;
+  const { pbxCalls, ourCalls, crms, differences } = result;
+  told(number, differences.length);
+  const figures = { enterprise: number, day, pbxCalls, ourCalls, crms, differences: differences.length };
+  if (differences.length === 0) log.info(figures, 'a day is reconciled');
+  else log.warn({ ...figures, first: differences.slice(0, 5) }, 'a day differs: trunkline reconcile tells the calls');
 }
 
 export function dayIn(zone: string, at: number): string {

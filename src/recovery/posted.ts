@@ -31,12 +31,18 @@ export interface PostedDeps {
 export interface Posted {
   /** Something was posted for this PBX. */
   kick(): void;
-  /** Everything that waits of this PBX, as far as it can be told; null when another daemon has the PBX. */
-  foldOnce(pbx: string): Promise<Kept | null>;
+  /** Everything that waits of this PBX, as far as it can be told; null when another daemon has it. `quiet`: ms since the last post. */
+  foldOnce(pbx: string, quiet?: number): Promise<Kept | null>;
   run(signal: AbortSignal): Promise<void>;
 }
 
 const MOST = 20_000;
+/**
+ * A call comes to its end soon after its last event. One without its hang-up may be told the rest by a post that is on its way: until
+ * nothing was posted for a minute it ends by nothing else.
+ */
+const ENDS_WITHIN_MS = 60_000;
+const ALL_POSTED_MS = 60_000;
 
 export function createPosted({ pool, port, clock, log, toFact, quietMs = 300, pollMs = 1_000 }: PostedDeps): Posted {
   let wake = new AbortController();
@@ -52,13 +58,14 @@ export function createPosted({ pool, port, clock, log, toFact, quietMs = 300, po
     });
   }
 
-  async function foldOnce(pbx: string): Promise<Kept | null> {
+  async function foldOnce(pbx: string, quiet = Infinity): Promise<Kept | null> {
     const context = port.context(pbx);
     if (!context || !port.isOurs(pbx)) return null;
     const rows = await readPosted(pool, pbx, MOST);
     const replay = new Replay(context);
     await inBreaths(replay.steps(factsOf(rows)), port.isBusy);
-    replay.until(port.now());
+    const isAll = rows.length < MOST && quiet >= ALL_POSTED_MS;
+    replay.until(isAll ? port.now() : Math.min(port.now(), (rows.at(-1)?.at ?? 0) + ENDS_WITHIN_MS));
     const open = new Set(replay.open().flatMap(({ uid, legs, past }) => [uid, ...past, ...legs.map((leg) => leg.uid)]));
     const undated = new Set(rows.flatMap((row) => (row.dated ? [] : [row.uid])));
     const over = replay.takeOver().map((call) => marked(call, undated));
@@ -79,8 +86,12 @@ export function createPosted({ pool, port, clock, log, toFact, quietMs = 300, po
         soon = true;
         continue;
       }
-      const kept = await foldOnce(pbx);
-      if (kept && kept.stored + kept.known > 0) log.info({ pbx, ...kept }, 'posted events were recovered');
+      try {
+        const kept = await foldOnce(pbx, quiet);
+        if (kept && kept.stored + kept.known > 0) log.info({ pbx, ...kept }, 'posted events were recovered');
+      } catch (error) {
+        log.warn({ pbx, err: error }, 'what was posted of a PBX could not be recovered now');
+      }
     }
     return soon;
   }

@@ -4,9 +4,11 @@
  * Due is a PBX of ours with sources: when a command asks; when a gap is over whose calls are missing; every few minutes where hosts post.
  * A link that is away is waited for first: once it is back it tells which calls go on, and what a PBX wrote of those so far is no
  * record yet. Where it stays away, what there is is read.
- * A run that failed is tried again after a pause that grows to ten minutes.
+ * A run that failed is tried again after a pause that grows to ten minutes, one that nothing is heard of for a quarter of an hour (a host
+ * whose disk hangs still answers) is given up. One source that fails keeps no other from being read.
  */
 import type { Clock } from '../platform/clock.js';
+import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
 import type { CallsPort } from './ports.js';
 import { openRequests, tellRequest } from './request-store.js';
@@ -45,6 +47,7 @@ export interface RecoveryTimes {
 
 const TIMES: RecoveryTimes = { settleMs: 20_000, pollMs: 2_000, parallel: 4, retryMs: 15_000 };
 const MOST_RETRY_MS = 600_000;
+const SILENT_MS = 900_000;
 /** A link is waited for so long. */
 const AWAY_MS = 120_000;
 /**
@@ -83,18 +86,27 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const { sources } = deps.sourcesOf(pbx) ?? { sources: [] };
     const until = port.now() - times.settleMs;
     let before = NO_PROGRESS;
+    let failure: Error | null = null;
+    let filled = false;
     for (const source of sources) {
       const base = before;
       const tell = (progress: Progress) => onProgress(addProgress(base, progress));
-      const came = await source.run({ until, window, signal, onProgress: tell });
-      before = addProgress(base, came);
+      try {
+        const came = await source.run({ until, window, signal, onProgress: tell });
+        before = addProgress(base, came);
+        filled ||= source.fillsGaps;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        failure ??= error instanceof Error ? error : new Error(String(error));
+      }
     }
-    if (window === null && fillsGaps(sources)) {
+    if (window === null && filled) {
       const closed = await closeRecoveredGaps(pool, pbx, until - TOO_SOON_MS);
       if (closed > 0) log.info({ pbx, gaps: closed }, 'gaps are recovered');
     }
     count('stored', before.stored);
     count('known', before.known);
+    if (failure) throw failure;
     return before;
   }
 
@@ -106,10 +118,11 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     return turn;
   }
 
-  async function carryOut(request: RecoveryRequest, signal: AbortSignal): Promise<void> {
+  async function carryOut(request: RecoveryRequest, signal: AbortSignal, heard: () => void): Promise<void> {
     const { id, pbx, from, to } = request;
     let toldAt = 0;
     const onProgress = (progress: Progress) => {
+      heard();
       if (clock.monotonic() - toldAt < 500) return;
       toldAt = clock.monotonic();
       void tellRequest(pool, id, { state: 'running', progress, error: null }).catch(() => undefined);
@@ -124,15 +137,15 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     }
   }
 
-  async function gapRun(pbx: string, signal: AbortSignal): Promise<void> {
-    const came = await recover(pbx, { window: null, signal, onProgress: () => undefined });
+  async function gapRun(pbx: string, signal: AbortSignal, heard: () => void): Promise<void> {
+    const came = await recover(pbx, { window: null, signal, onProgress: heard });
     if (came.stored > 0) log.info({ pbx, ...came }, 'calls were recovered');
   }
 
-  function start(pbx: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): void {
+  function start(pbx: string, work: Work, signal: AbortSignal): void {
     const turn = turnOf(pbx);
     turn.running = true;
-    const run = work(signal)
+    const run = whileHeard(work, signal)
       .then(
         () => {
           turn.failures = 0;
@@ -157,7 +170,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const isFree = (pbx: string) =>
       running.size < times.parallel && !turnOf(pbx).running && port.isOurs(pbx) && deps.sourcesOf(pbx) !== null;
     for (const request of await openRequests(pool))
-      if (isFree(request.pbx)) start(request.pbx, (own) => carryOut(request, own), signal);
+      if (isFree(request.pbx)) start(request.pbx, (own, heard) => carryOut(request, own, heard), signal);
     const gaps = new Map((await gapsToRecover(pool)).map(({ pbx, endedAt }) => [pbx, endedAt]));
     const awaited = new Set(
       (await linksAway(pool)).flatMap(({ pbx, since }) =>
@@ -174,7 +187,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         fillsGaps(deps.sourcesOf(pbx)?.sources ?? []);
       const rested = turn.nextAt <= clock.monotonic();
       const isDue = turn.failures > 0 ? rested : gapIsDue || ((deps.sourcesOf(pbx)?.everyMs ?? 0) > 0 && rested);
-      if (isDue) start(pbx, (own) => gapRun(pbx, own), signal);
+      if (isDue) start(pbx, (own, heard) => gapRun(pbx, own, heard), signal);
     }
   }
 
@@ -193,6 +206,23 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       }
     },
   };
+}
+
+type Work = (signal: AbortSignal, heard: () => void) => Promise<void>;
+
+/** Ends even when what it waits for never does. */
+async function whileHeard(work: Work, signal: AbortSignal): Promise<void> {
+  const silent = new AbortController();
+  const error = new TrunklineError('SSH_UNREACHABLE', 'nothing was heard of what is read for a quarter of an hour');
+  const timer = setTimeout(() => silent.abort(error), SILENT_MS).unref();
+  const given = new Promise<never>((_, reject) => {
+    silent.signal.addEventListener('abort', () => reject(error), { once: true });
+  });
+  try {
+    await Promise.race([work(AbortSignal.any([signal, silent.signal]), () => timer.refresh()), given]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const fillsGaps = (sources: readonly Source[]): boolean => sources.some((source) => source.fillsGaps);

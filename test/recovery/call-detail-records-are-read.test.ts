@@ -79,7 +79,7 @@ describe('the file', () => {
       return lines;
     };
     try {
-      expect(await more()).toEqual([]);
+      await expect(more()).rejects.toThrow('there is no');
       await writeFile(file, 'one\ntwo\nthr');
       expect(await more()).toEqual(['one', 'two']);
       await appendFile(file, 'ee\n');

@@ -121,6 +121,17 @@ describe('events posted to /download', () => {
     expect(rows).toEqual([{ event_type: 'download' }]);
   });
 
+  test('may come in several posts: a call is told when its end was', async () => {
+    const made = answeredCall('375290000021');
+    await download(made.events.slice(0, 4));
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(recordsOf(made)).toEqual([]);
+    await download(made.events.slice(4));
+    expect(await recorded(made)).toMatchObject({ result: 'answered', code: '151', duration: 30 });
+    await atRest();
+    expect(recordsOf(made)).toHaveLength(1);
+  });
+
   test('may come as one object, or one a line, and a bad one is named and costs no other', async () => {
     const [one, two, three] = [
       answeredCall('375290000003'),

@@ -119,6 +119,73 @@ describeWith(['asterisk-22'], "the fleet's event databases", () => {
     await crm.stop();
   });
 
+  it('leave a call that goes on to whoever hears its end, also when somebody asks for what was missed', async () => {
+    await using host = await startSshHost({ version: 22 });
+    const crm = await startRetailCrmStandIn();
+    const [call, before] = [madeCall(NOW - 40), madeCall(NOW - 4_000)];
+    const [said, rest] = [
+      call.events.filter(({ after }) => after < 50),
+      call.events.filter(({ after }) => after >= 50),
+    ];
+    await keep(host, [{ ...call, events: said }, before]);
+    await using app = await startTestApp({
+      enterprises: [enterpriseOn(host, crm.url, { everyMinutes: 0 })],
+      config: QUICK,
+    });
+    const post = async ({ event, body }: MadeCall['events'][number]) => {
+      const headers = { Token: 'unit-token-0001' };
+      const answer = await fetch(`${app.app.url}/${event}`, { method: 'POST', headers, body: JSON.stringify(body) });
+      expect(answer.status).toBe(200);
+    };
+    for (const event of said) await post(event);
+    const env = { DATABASE_URL: app.db.url, TRUNKLINE_DATA_DIR: app.config.dataDir };
+    const asked = await cli(['recover', '0367', '--from', dayOf(NOW - DAY)], env);
+    expect(asked.stdout).toMatch(/1 calls recovered, 0 known/);
+    await atRest(app);
+    expect(idsIn(crm)).toEqual([before.id]);
+    for (const event of rest) await post(event);
+    await until('its record', () => crm.state.calls.length > 1);
+    await atRest(app);
+    expect(crm.state.calls.filter(({ externalId }) => externalId === call.id)).toMatchObject([
+      { result: 'answered', code: '151' },
+    ]);
+    await crm.stop();
+  });
+
+  it('in a folder that is not there are no reason to read nothing else, nor for calling it read', async () => {
+    await using host = await startSshHost({ version: 22 });
+    const crm = await startRetailCrmStandIn();
+    const file = join(host.folder, 'Master.csv');
+    const at = (seconds: number) =>
+      new Date((NOW - 5_000 + seconds) * 1_000).toISOString().slice(0, 19).replace('T', ' ');
+    const texts = [
+      '',
+      '375290000001',
+      '0001360',
+      'from-trunk',
+      '',
+      'SIP/0001363-00000001',
+      'SIP/151-00000002',
+      'Dial',
+      '',
+    ];
+    const fields = [...texts, at(0), at(3), at(15)].map((text) => `"${text}"`).join(',');
+    writeFileSync(file, `${fields},15,12,"ANSWERED","DOCUMENTATION","${NOW - 5_000}.1","","","${NOW - 5_000}.1",""\n`);
+    const recovery = {
+      events: { folder: `${host.folderInside}/nowhere` },
+      cdr: { at: 'local', file, zone: 'UTC', days: 2 },
+    };
+    await using app = await startTestApp({ enterprises: [enterpriseOn(host, crm.url, recovery)], config: QUICK });
+    await app.db.pool.query(
+      `INSERT INTO pbx_gaps (pbx, started_at, ended_at, reason) VALUES ('webhook/0367', now() - interval '1 hour', now() - interval '30 minutes', 'CONNECTION')`,
+    );
+    await until('the record of the file', () => crm.state.calls.length === 1);
+    await until('the reason', () => app.log.find((line) => line.includes('there is no folder')));
+    const asked = await cli(['recover', '0367'], { DATABASE_URL: app.db.url, TRUNKLINE_DATA_DIR: app.config.dataDir });
+    expect(asked).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no folder') as string });
+    await crm.stop();
+  });
+
   it('are read in the zone of the host, which its unique ids tell, and by whoever comes first only', async () => {
     await using host = await startSshHost({ version: 22 });
     const crm = await startRetailCrmStandIn();
