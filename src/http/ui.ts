@@ -23,6 +23,8 @@ export interface UiOptions {
 /** Where the page has documents; anything else is not found. */
 const DOCUMENTS = ['/', '/login', '/e/*', '/operator/*'];
 
+const MOST_BYTES = 16 * 1024;
+
 const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="2">
 <title>Trunkline</title><p>The page is being built, or has not been: <code>npm run build</code>.</p></html>
 `;
@@ -62,6 +64,15 @@ export async function uiPlugin(app: FastifyInstance, options: UiOptions): Promis
   });
 
   for (const url of DOCUMENTS) app.get(url, (_request, reply) => sendDocument(reply));
+
+  // RetailCRM sends whoever opens the integration's settings there with a form, of which nothing is believed.
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MOST_BYTES }, (_request, _body, done) =>
+      done(null),
+    );
+    scope.post('/', (_request, reply) => reply.redirect(`${basePath}/`, 303));
+  });
 
   async function sendDocument(reply: FastifyReply): Promise<FastifyReply> {
     const text = await documentText();

@@ -117,6 +117,12 @@ describe.each(['GET', 'POST'] as const)('RetailCRM by %s', (method) => {
   );
 });
 
+it('who opens the integration in RetailCRM, which posts a form, gets to the page', async () => {
+  const body = new URLSearchParams({ clientId: RETAIL });
+  const answer = await fetch(`${running.app.url}/`, { method: 'POST', body, redirect: 'manual' });
+  expect([answer.status, answer.headers.get('location')]).toEqual([303, '/']);
+});
+
 describe('the status of a manager', () => {
   it('is kept', async () => {
     expect(await ask('/retailcrm/status', { clientId: RETAIL, userId: '7', code, status: 'dinner' })).toEqual({

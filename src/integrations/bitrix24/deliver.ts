@@ -4,7 +4,7 @@
  * - `card` (perishable, `latest`): the set of people who see the card, as ringing, answer and transfers have it.
  * - `card.hide` (closing): the same for those alone who should not see it any more, owed when a `card` could not do it in its
  *   few seconds. As a rule it finds nothing left to do and sends nothing.
- * - `record` (durable): the finished call. It closes the card.
+ * - `record` (durable): the finished call. It closes the cards.
  * - `recording` (durable): the recording, when it was ready only after the call was told.
  */
 import type { CallEvent } from '../../calls/vocabulary.js';
