@@ -76,6 +76,7 @@ export async function attempt(
   memory.tried = { ...memory.tried, [name]: { ...now, afterUnknown: now.afterUnknown || outcome.kind === 'unknown' } };
   if (outcome.kind === 'accepted') Object.assign(memory.refs, outcome.refs);
   if (step.class === 'perishable' && outcome.kind === 'accepted') memory.card = 'accepted';
+  if (step.class === 'closing' && outcome.kind === 'accepted') memory.card = 'none';
   if (step.class === 'perishable' && outcome.kind === 'unknown') memory.card = 'unknown';
   return outcome;
 }

@@ -123,7 +123,10 @@ async function upload(work: Work): Promise<Outcome> {
     const failure = call.external === null ? null : await context.ensureCustomer(phone, attempt.signal);
     if (failure && failure.kind !== 'rejected') return failure;
   }
-  return store(work);
+  const outcome = await store(work);
+  // RetailCRM was away for longer than a closing lives. It is there again, and this is the last it is told of the call.
+  if (outcome.kind === 'accepted' && (attempt.card === 'accepted' || attempt.card === 'unknown')) await closeCard(work);
+  return outcome;
 }
 
 async function store(work: Work): Promise<Outcome> {

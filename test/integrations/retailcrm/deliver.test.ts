@@ -163,6 +163,15 @@ describe('cards', () => {
     expect(crm.state.openCards()).toEqual([]);
   });
 
+  it('one that could not be closed in its time is closed with the record', async () => {
+    const { ringing, finished } = eventsOf(aCall({ rang: ['151'] }), 'answered', '151');
+    const [{ connection }, memory] = [connect(), freshMemory()];
+    await attempt(connection, OPEN, ringing, memory);
+    expect(crm.state.openCards()).toHaveLength(1);
+    expect((await attempt(connection, RECORD, finished, memory)).kind).toBe('accepted');
+    expect(crm.state.openCards()).toEqual([]);
+  });
+
   it('a code RetailCRM does not know is a warning, and the others see their card', async () => {
     const { ringing } = eventsOf(aCall({ rang: ['151', '199'] }), 'missed');
     const outcome = await attempt(connect().connection, OPEN, ringing, freshMemory());
