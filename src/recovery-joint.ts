@@ -68,7 +68,10 @@ export interface RecoveryJoint {
   asked(): void;
   maintain(): Promise<void>;
   plugin(app: FastifyInstance): Promise<void>;
+  /** Each of these three is kept running by itself. */
   run(signal: AbortSignal): Promise<void>;
+  runPosted(signal: AbortSignal): Promise<void>;
+  runNightly(signal: AbortSignal): Promise<void>;
 }
 
 export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
@@ -193,15 +196,9 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
   };
 
   return {
-    async run(signal) {
-      const failed = new AbortController();
-      const any = AbortSignal.any([signal, failed.signal]);
-      const parts = [posted.run(any), recovery.run(any), runNightly(nightly, any)];
-      // One that fails ends the others: all of them are started again.
-      for (const part of parts) part.catch(() => failed.abort());
-      await Promise.allSettled(parts);
-      await Promise.all(parts);
-    },
+    run: (signal) => recovery.run(signal),
+    runPosted: (signal) => posted.run(signal),
+    runNightly: (signal) => runNightly(nightly, signal),
     reconcile,
     keepFacts,
     asked: () => recovery.kick(),

@@ -31,8 +31,6 @@ export interface PostedDeps {
 export interface Posted {
   /** Something was posted for this PBX. */
   kick(): void;
-  /** Everything that waits of this PBX, as far as it can be told; null when another daemon has it. `quiet`: ms since the last post. */
-  foldOnce(pbx: string, quiet?: number): Promise<Kept | null>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -58,7 +56,8 @@ export function createPosted({ pool, port, clock, log, toFact, quietMs = 300, po
     });
   }
 
-  async function foldOnce(pbx: string, quiet = Infinity): Promise<Kept | null> {
+  /** Everything that waits of this PBX, as far as it can be told; null when another daemon has it. `quiet`: ms since the last post. */
+  async function foldOnce(pbx: string, quiet: number): Promise<Kept | null> {
     const context = port.context(pbx);
     if (!context || !port.isOurs(pbx)) return null;
     const rows = await readPosted(pool, pbx, MOST);
@@ -98,7 +97,6 @@ export function createPosted({ pool, port, clock, log, toFact, quietMs = 300, po
 
   return {
     kick: () => wake.abort(),
-    foldOnce,
     async run(signal) {
       while (!signal.aborted) {
         wake = new AbortController();

@@ -25,7 +25,7 @@ import { importInto } from '../support/test-app.js';
 import { until } from '../support/until.js';
 import type { BenchResult } from './result.js';
 
-const EVENTS = Number(process.env.EV ?? 50_000);
+const EVENTS = 50_000;
 const EVENTS_BESIDE_CALLS = 2_000;
 const EVENTS_OF_A_CALL = 8;
 const TOGETHER = 500;
@@ -55,9 +55,13 @@ export async function benchRecovery(): Promise<BenchResult[]> {
   let daemon: Daemon | null = null;
   try {
     const began = Math.floor(Date.now() / 1_000) - 5 * 3_600;
-    for (const number of ['0367', ...BESIDE]) hosts.set(number, await startSshHost({ version: 22 }));
-    const rows = await backlogOf(hosts.get('0367'), began, EVENTS);
-    for (const number of BESIDE) await backlogOf(hosts.get(number), began, EVENTS_BESIDE_CALLS);
+    const hostWith = async (number: string, count: number) => {
+      const host = await startSshHost({ version: 22 });
+      hosts.set(number, host);
+      return backlogOf(host, began, count);
+    };
+    const rows = await hostWith('0367', EVENTS);
+    for (const number of BESIDE) await hostWith(number, EVENTS_BESIDE_CALLS);
     await importInto(
       { url },
       parseEnv(env, () => null),
@@ -111,15 +115,6 @@ export async function benchRecovery(): Promise<BenchResult[]> {
         })),
       );
     }
-    for (const [n, w] of [
-      ['quiet', quiet],
-      ['busy', busy],
-    ] as const)
-      console.log(
-        n,
-        w.length,
-        [0.1, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 1].map((q) => `p${q * 100}=${percentile(w, q).toFixed(0)}`).join(' '),
-      );
     const rate = rows.length / seconds;
     const [before, during] = [percentile(quiet, 0.95), percentile(busy, 0.95)];
     return [
@@ -164,10 +159,9 @@ export async function benchRecovery(): Promise<BenchResult[]> {
 }
 
 /** Calls of that many events, in the host's own databases. */
-async function backlogOf(host: SshHost | undefined, began: number, count: number) {
+async function backlogOf(host: SshHost, began: number, count: number) {
   const calls = Array.from({ length: count / EVENTS_OF_A_CALL }, (_, n) => madeCall(began + Math.floor(n / 2)));
   const days = rowsOf(calls);
-  if (!host) throw new Error('no host');
   for (const [day, rows] of days) await keepEvents(host, day, rows);
   return [...days.values()].flat();
 }

@@ -1,7 +1,7 @@
 /**
  * `npm run chaos`: every trial at its full count, then the table. `--trial NAME` runs one, `--count N` gives it so many
- * rounds, `--away SECONDS` the length of an absence, `--outage KIND` what alone is away in the trial of that name, `--short` the settings of the test suite, `--keep` leaves the
- * daemon's log. Exit code 1 on any violation.
+ * rounds, `--away SECONDS` the length of an absence, `--outage KIND` what alone is away in the trial of that name,
+ * `--short` the settings of the test suite, `--keep` leaves the daemon's log. Exit code 1 on any violation.
  */
 import { copyFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';

@@ -130,7 +130,7 @@ function failureIn(response: HttpResponse, body: Record<string, unknown> | null,
   const config = (code: string, why: string): Failure => ({ kind: 'rejected', code, why, config: true });
 
   if (status < 300) {
-    if (page) return { kind: 'retry', code: 'HTML', why: `a web page came instead of an answer (${status})` };
+    if (page) return pageInstead(status);
     return { kind: 'unknown', code: 'BAD_ANSWER', why: `the answer cannot be read: ${excerpt(response.body)}` };
   }
   if (status < 400)
@@ -182,9 +182,12 @@ function failureIn(response: HttpResponse, body: Record<string, unknown> | null,
 
 /** Whoever stands in between has refused it, or it arrived in part: it does not tell what amoCRM makes of the data. */
 function unreadableRefusal(response: HttpResponse): Failure {
-  if (isWebPage(response))
-    return { kind: 'retry', code: 'HTML', why: `a web page came instead of an answer (${response.status})` };
+  if (isWebPage(response)) return pageInstead(response.status);
   return { kind: 'retry', code: 'BAD_ANSWER', why: `the refusal cannot be read: ${excerpt(response.body)}` };
+}
+
+function pageInstead(status: number): Failure {
+  return { kind: 'retry', code: 'HTML', why: `a web page came instead of an answer (${status})` };
 }
 
 /** The number belongs to nobody there. An answer like any other, although amoCRM gives it as 400. */

@@ -43,10 +43,10 @@ export async function bringCard(work: Work, which: 'show and hide' | 'hide'): Pr
   if (viewers === null) return { kind: 'skipped', why: 'the event does not say who should see the card' };
   const wanted = userIdsOf(viewers, context);
   const seen = seenBy(work);
-  const perhaps = perhapsSeenBy(work);
+  const maySee = whoMaySee(work);
   const opened = which === 'hide' ? [] : openedFor(event, viewers, context.settings);
   const show = userIdsOf(opened, context).filter((user) => !seen.includes(user));
-  const hide = whoMaySee(work).filter((user) => !wanted.includes(user));
+  const hide = maySee.filter((user) => !wanted.includes(user));
   const callId = attempt.refs['callId'] ?? asked.callId;
   const byNumber = callId === null && isKnownByNumber(registrantOf(event.call, context), opened, context);
   if (show.length === 0 && hide.length === 0 && !byNumber)
@@ -54,7 +54,7 @@ export async function bringCard(work: Work, which: 'show and hide' | 'hide'): Pr
       kind: 'skipped',
       why: wanted.length === 0 ? 'nobody concerned is a user of the portal' : 'nothing to change',
     };
-  const shown = wanted.filter((user) => [...seen, ...perhaps, ...show].includes(user));
+  const shown = wanted.filter((user) => [...maySee, ...show].includes(user));
   return callId === null
     ? registered(work, { show, hide, byNumber }, shown)
     : moved(work, callId, { show, hide }, shown);
@@ -67,13 +67,11 @@ export function seenBy({ event, attempt: { refs }, context, asked }: Work): numb
   return asked.callId === null || caller === null ? [] : userIdsOf([caller], context);
 }
 
-/** When an earlier request was not answered, everybody who was rung. */
-function perhapsSeenBy({ event, attempt, context }: Work): number[] {
-  return attempt.card === 'unknown' ? userIdsOf(mayHaveSeen(event.call, context.settings), context) : [];
-}
-
+/** And everybody who was rung, when an earlier request was not answered. */
 export function whoMaySee(work: Work): number[] {
-  return [...new Set([...seenBy(work), ...perhapsSeenBy(work)])];
+  const { event, attempt, context } = work;
+  const perhaps = attempt.card === 'unknown' ? userIdsOf(mayHaveSeen(event.call, context.settings), context) : [];
+  return [...new Set([...seenBy(work), ...perhaps])];
 }
 
 /** Whose id is not known yet sees a card by nothing but its registration under his inner number. */
