@@ -127,6 +127,10 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
     for (const { state, count } of await store.countByState(pool)) waiting.set({ state }, count);
   }
 
+  async function count(signal: AbortSignal): Promise<void> {
+    for (; !signal.aborted; await clock.sleep(GAUGE_MS, signal)) await gauge().catch(() => undefined);
+  }
+
   return {
     expect,
     kick: () => lane.kick(),
@@ -146,14 +150,16 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
       });
     },
     async run(signal) {
-      const counting = (async () => {
-        for (; !signal.aborted; await clock.sleep(GAUGE_MS, signal)) await gauge().catch(() => undefined);
-      })();
+      // A lane that cannot go on ends what runs beside it, or whoever keeps it running would never hear of it.
+      const over = new AbortController();
+      const until = AbortSignal.any([signal, over.signal]);
+      const beside = [count(until)];
       try {
         await lane.run(signal);
       } finally {
+        over.abort();
         sources.close();
-        await counting;
+        await Promise.all(beside);
       }
     },
     trouble: () => lane.trouble(),

@@ -237,7 +237,8 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
 
   return {
     async run(signal) {
-      await rm(deps.workFolder, { recursive: true, force: true });
+      // A lane that is started again may still have files under way.
+      if (running.size === 0) await rm(deps.workFolder, { recursive: true, force: true });
       while (!signal.aborted) {
         wake = new AbortController();
         const until = AbortSignal.any([signal, wake.signal]);
