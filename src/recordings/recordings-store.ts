@@ -293,17 +293,50 @@ export async function findOldLink(db: Queryable, token: string): Promise<OldCall
   return rows[0] ?? null;
 }
 
-export async function takeOld(db: Queryable, limit: number): Promise<{ id: string; key: string; keptIn: string }[]> {
-  const { rows } = await db.query<{ id: string; key: string; keptIn: string }>(
-    `SELECT id, stored_as AS key, kept_in AS "keptIn" FROM recordings
-      WHERE state = 'ready' AND keep_until < now() ORDER BY keep_until LIMIT $1`,
-    [limit],
+export interface OldRecording {
+  id: string;
+  key: string;
+  /** As the database writes it, to the microsecond. */
+  keepUntil: string;
+}
+
+/** Those in this place whose time is over, the oldest first, from behind `last` on. */
+export async function oldIn(
+  db: Queryable,
+  keptIn: string,
+  last: OldRecording | null,
+  limit: number,
+): Promise<OldRecording[]> {
+  const { rows } = await db.query<OldRecording>(
+    `SELECT id, stored_as AS key, keep_until::text AS "keepUntil" FROM recordings
+      WHERE state = 'ready' AND keep_until < now() AND kept_in = $1
+        AND (keep_until, id) > (coalesce($2::timestamptz, '-infinity'), coalesce($3::bigint, 0))
+      ORDER BY keep_until, id LIMIT $4`,
+    [keptIn, last?.keepUntil ?? null, last?.id ?? null, limit],
   );
   return rows;
 }
 
-export async function markRemoved(db: Queryable, id: string): Promise<void> {
-  await db.query(`UPDATE recordings SET state = 'removed', updated_at = now() WHERE id = $1 AND state = 'ready'`, [id]);
+/** Those whose time is over in any place but these. */
+export async function countOldOutside(
+  db: Queryable,
+  places: readonly string[],
+): Promise<{ keptIn: string; count: number }[]> {
+  const { rows } = await db.query<{ keptIn: string; count: number }>(
+    `SELECT kept_in AS "keptIn", count(*)::int AS count FROM recordings
+      WHERE state = 'ready' AND keep_until < now() AND kept_in <> ALL ($1) GROUP BY 1 ORDER BY 1`,
+    [places],
+  );
+  return rows;
+}
+
+/** False: somebody else was quicker. */
+export async function markRemoved(db: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `UPDATE recordings SET state = 'removed', updated_at = now() WHERE id = $1 AND state = 'ready'`,
+    [id],
+  );
+  return rowCount === 1;
 }
 
 export async function countByState(db: Queryable): Promise<{ state: RecordingState; count: number }[]> {

@@ -1,5 +1,5 @@
 /**
- * The lane of recordings: looks, fetches, keeps, removes. Its own loop with its own retries, so nothing else waits for it. States and what
+ * The lane of recordings: looks, fetches, keeps. Its own loop with its own retries, so nothing else waits for it. States and what
  * each failure does: README.md.
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
@@ -29,8 +29,6 @@ export interface RecordingLaneDeps {
   settings: LaneSettings;
   sources: Sources;
   keep: Keep;
-  /** Every place recordings are kept in, that of a former setting too. */
-  keeps: Partial<Record<string, Keep>>;
   /** Files on their way; emptied at the start. */
   workFolder: string;
   enterprise(number: string): RecordingEnterprise | null;
@@ -38,7 +36,7 @@ export interface RecordingLaneDeps {
   onReady(tx: PoolClient, event: CallEvent): Promise<() => void>;
   /** Whoever waited for the recording of a call waits no longer. `late`: he was told that there is none. */
   onKnown(tx: PoolClient, callId: string, link: string | null, late: boolean): Promise<() => void>;
-  count(outcome: 'ready' | 'absent' | 'failed' | 'removed'): void;
+  count(outcome: 'ready' | 'absent' | 'failed'): void;
 }
 
 export interface RecordingLane {
@@ -49,8 +47,6 @@ export interface RecordingLane {
   trouble(): string | null;
 }
 
-const SWEEP_MS = 10 * 60_000;
-const SWEEP_ROWS = 200;
 const SHORTEST_PAUSE_MS = 200;
 const FAILURE_PAUSE_MS = 5_000;
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
@@ -61,7 +57,6 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
   const running = new Map<Promise<void>, boolean>();
   let wake: AbortController | null = null;
   let trouble: string | null = null;
-  let sweptAt = -Infinity;
 
   async function work(row: DueRecording, signal: AbortSignal): Promise<void> {
     const held = setInterval(() => {
@@ -218,23 +213,6 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
     }
   }
 
-  /** By age, as each enterprise set it when it was kept. */
-  async function sweep(): Promise<void> {
-    if (clock.monotonic() - sweptAt < SWEEP_MS) return;
-    sweptAt = clock.monotonic();
-    for (const { id, key, keptIn } of await store.takeOld(pool, SWEEP_ROWS)) {
-      const place = deps.keeps[keptIn];
-      if (!place) continue;
-      try {
-        await place.remove(key);
-        await store.markRemoved(pool, id);
-        deps.count('removed');
-      } catch (error) {
-        log.warn({ err: error, recording: id }, 'an old recording could not be removed');
-      }
-    }
-  }
-
   return {
     async run(signal) {
       // A lane that is started again may still have files under way.
@@ -242,7 +220,6 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
       while (!signal.aborted) {
         wake = new AbortController();
         const until = AbortSignal.any([signal, wake.signal]);
-        await sweep();
         await tick(signal);
         await clock.sleep(settings.pollMs, until);
       }
