@@ -9,6 +9,7 @@ import type { Clock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
 import { copyParts } from './copy.js';
+import { createHands } from './hands.js';
 import { contentTypeOf, keyFor, withEnding } from './names.js';
 import { look } from './look.js';
 import type { Part, Seen } from './look.js';
@@ -53,8 +54,8 @@ const FULL = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
 export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
   const { pool, clock, log, settings, sources, keep } = deps;
-  /** Whether it is of a recovered call. */
-  const running = new Map<Promise<void>, boolean>();
+  const hands = createHands(settings.parallel);
+  const running = new Set<Promise<void>>();
   let wake: AbortController | null = null;
   let trouble: string | null = null;
 
@@ -196,21 +197,26 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
     if (over) deps.count('failed');
   }
 
-  async function tick(signal: AbortSignal): Promise<void> {
-    const free = settings.parallel - running.size;
-    if (free <= 0) return;
-    // History never has all of the lane: who has just hung up waits for no file of last week.
-    const ofHistory = [...running.values()].filter(Boolean).length;
-    const limits = { all: free, history: Math.max(1, settings.parallel - 1) - ofHistory };
-    for (const row of await store.claimDue(pool, limits, settings.leaseMs)) {
-      const job: Promise<void> = work(row, signal)
-        .catch((error: unknown) => log.warn({ err: error, call: row.callId }, 'a recording is looked for again later'))
-        .finally(() => {
-          running.delete(job);
-          wake?.abort();
-        });
-      running.set(job, row.history);
+  /** Until `until`: a hand came back or a row was added, so somebody else may be waiting now. */
+  async function tick(signal: AbortSignal, until: AbortSignal): Promise<void> {
+    if (hands.areFull()) return;
+    let waiting = await store.waitingByPbx(pool);
+    for (let next = hands.next(waiting); next && !until.aborted; next = hands.next(waiting)) {
+      const row = await store.claimNext(pool, next, settings.leaseMs);
+      if (row) start(row, hands.take(next), signal);
+      else waiting = waiting.filter((one) => one !== next);
     }
+  }
+
+  function start(row: DueRecording, giveBack: () => void, signal: AbortSignal): void {
+    const job: Promise<void> = work(row, signal)
+      .catch((error: unknown) => log.warn({ err: error, call: row.callId }, 'a recording is looked for again later'))
+      .finally(() => {
+        running.delete(job);
+        giveBack();
+        wake?.abort();
+      });
+    running.add(job);
   }
 
   return {
@@ -220,10 +226,10 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
       while (!signal.aborted) {
         wake = new AbortController();
         const until = AbortSignal.any([signal, wake.signal]);
-        await tick(signal);
+        await tick(signal, until);
         await clock.sleep(settings.pollMs, until);
       }
-      await Promise.allSettled(running.keys());
+      await Promise.allSettled(running);
     },
     kick: () => wake?.abort(),
     trouble: () => trouble,
