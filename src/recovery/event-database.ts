@@ -48,10 +48,9 @@ const JSON_FORM: Form = {
   options: '-readonly -json',
   question: (sql) => sql,
   row(line) {
-    const row = line
-      .trim()
-      .replace(/^\[/, '')
-      .replace(/[\],]$/, '');
+    // Of the whole answer the first line opens the list, the last one ends it.
+    const text = line.trim();
+    const row = text.slice(text.startsWith('[') ? 1 : 0, text.endsWith(',') || text.endsWith(']') ? -1 : undefined);
     return row === '' ? null : (JSON.parse(row) as Row);
   },
 };

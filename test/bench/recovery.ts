@@ -3,7 +3,7 @@
  * database; and, while those of other hosts are recovered and the records of all of them go to their CRM, what live cards wait,
  * beside what they wait when nothing of it goes on. The two take turns: a machine that others share is not the same for a minute.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
@@ -82,28 +82,26 @@ export async function benchRecovery(): Promise<BenchResult[]> {
     await until('the daemon', async () => (await running.metric('trunkline_calls_live')) !== null, 60_000);
 
     const bare = await bareInsert(pool, rows);
-    // A daemon that has just begun is slow by itself: it is shown a few live calls, and a little history.
+    // A daemon that has just begun is slow by itself: it is shown a few live calls, and below a little history.
     await liveCards(running.url, crm, () => sleep(8_000));
-    const idle = await memoryOf(running);
-    let peak = idle;
     /** How long it took, seconds. */
-    const recovered = async (enterprise: string, watch: () => Promise<void>) => {
+    const recovered = async (enterprise: string) => {
       const from = began * 1_000 - 60_000;
       const at = performance.now();
       const id = await askRecovery(pool, { pbx: `webhook/${enterprise}`, enterprise, from, to: Date.now() });
       for (;;) {
         const state = await requestState(pool, id);
-        await watch();
         if (state?.state === 'failed') throw new Error(state.error ?? 'failed');
         if (state?.state === 'done') return (performance.now() - at) / 1_000;
-        await sleep(100);
+        await sleep(20);
       }
     };
-    await recovered(FIRST, async () => undefined);
-    const watchMemory = async () => void (peak = Math.max(peak, await memoryOf(running)));
     // What the cards before left to do is done, and nothing counts as going on any more.
     await sleep(5_000);
-    const seconds = await recovered('0367', watchMemory);
+    const memory = await watchMemory(running);
+    await recovered(FIRST);
+    const seconds = await recovered('0367');
+    const { idle, peak } = await memory();
     const { rows: stored } = await pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM calls WHERE ${LARGE}`);
     const left = await bareLeft(pool);
     const quiet: number[] = [];
@@ -113,10 +111,9 @@ export async function benchRecovery(): Promise<BenchResult[]> {
       const heldAt = await holdHistory(pool);
       quiet.push(...(await liveCards(running.url, crm, () => sleep(QUIET_MS))));
       await letGo(pool, heldAt);
-      // Nobody asks for the metrics ten times a second before either.
       busy.push(
         ...(await liveCards(running.url, crm, async () => {
-          besideCalls += await recovered(number, () => sleep(400));
+          besideCalls += await recovered(number);
         })),
       );
     }
@@ -280,12 +277,16 @@ async function liveCards(url: string, crm: RetailCrmStandIn, work: () => Promise
   return waits;
 }
 
-async function memoryOf(daemon: Daemon): Promise<number> {
-  return (
-    (await daemon.metric('process_resident_memory_bytes')) ??
-    (await daemon.metric('trunkline_process_resident_memory_bytes')) ??
-    0
-  );
+/** Asks nothing of the daemon: the system remembers the most a process had. Bytes. */
+async function watchMemory(daemon: Daemon): Promise<() => Promise<{ idle: number; peak: number }>> {
+  const folder = `/proc/${daemon.pid() ?? ''}`;
+  const read = async (name: string) => {
+    const line = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(await readFile(`${folder}/status`, 'utf8'));
+    return Number(line?.[1]) * 1_024;
+  };
+  await writeFile(`${folder}/clear_refs`, '5');
+  const idle = await read('VmRSS');
+  return async () => ({ idle, peak: await read('VmHWM') });
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

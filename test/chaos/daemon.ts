@@ -11,6 +11,8 @@ const COMMAND = [process.execPath, '--import', 'tsx', 'src/main.ts', 'serve'];
 
 export interface Daemon {
   readonly url: string;
+  /** Null before it was started. */
+  pid(): number | null;
   start(): Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
@@ -31,6 +33,7 @@ export async function createDaemon(env: Readonly<Record<string, string>>, logFil
   let process_: KeptProcess | null = null;
   return {
     url,
+    pid: () => process_?.pid ?? null,
     async start() {
       if (process_?.running()) throw new Error('the daemon is running');
       process_ = await keepProcess({
