@@ -100,26 +100,28 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
   const sweep = createSweep({ pool, clock, log, keeps, onRemoved: () => came.inc({ outcome: 'removed' }) });
   const opener = createOpener({ pool, keeps, kick: () => lane.kick() });
 
-  async function expectOne(tx: PoolClient, { kind, call }: CallEvent): Promise<Expected | null> {
+  function wantedOf({ kind, call }: CallEvent): store.NewRecording | null {
     const enterprise = directory.byNumber(call.enterprise);
     if (kind !== 'call.finished' || call.result !== 'answered' || !enterprise?.recordings) return null;
     const token = newToken();
-    const { link } = await store.expectRecording(tx, {
+    return {
       call,
       token,
       link: publicUrl === null ? null : linkTo(publicUrl, token, enterprise.recordings.format),
       absentMs: saysOfRecordings(enterprise, call) ? settings.unsaidMs : settings.absentMs,
       firstLookMs: settings.firstLookMs,
-    });
-    return { link, waitMs: settings.waitMs };
+    };
   }
 
   async function expect(tx: PoolClient, events: readonly CallEvent[]): Promise<Map<CallEvent, Expected>> {
+    const wanted = new Map(events.flatMap((event) => [[event, wantedOf(event)] as const]));
+    const links = await store.expectRecordings(
+      tx,
+      [...wanted.values()].filter((one) => one !== null),
+    );
     const expected = new Map<CallEvent, Expected>();
-    for (const event of events) {
-      const one = await expectOne(tx, event);
-      if (one) expected.set(event, one);
-    }
+    for (const [event, one] of wanted)
+      if (one) expected.set(event, { link: links.get(event.call.id) ?? null, waitMs: settings.waitMs });
     return expected;
   }
 

@@ -28,7 +28,7 @@ import {
   fleetPhoneId,
   readDecision,
   saveOutcomeFor,
-  saveOutcomeOf,
+  saveOutcomesOf,
   whoTalked,
 } from './redirect/store.js';
 import type { DecisionKey, Mobiles } from './redirect/store.js';
@@ -169,9 +169,11 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
       return asked.find(({ contact }) => contact)?.contact ?? null;
     },
     async callsOver(tx, events) {
-      for (const { kind, call } of events) {
-        const enterprise = kind === 'call.finished' ? directory.byNumber(call.enterprise) : null;
-        if (enterprise?.smartRedirect) await saveOutcomeOf(tx, call.id, mobilesOf(enterprise));
+      const over = events.flatMap(({ kind, call }) => (kind === 'call.finished' ? [call] : []));
+      for (const number of new Set(over.map(({ enterprise }) => enterprise))) {
+        const enterprise = directory.byNumber(number);
+        const calls = over.flatMap((call) => (call.enterprise === number ? [call.id] : []));
+        if (enterprise?.smartRedirect) await saveOutcomesOf(tx, calls, mobilesOf(enterprise));
       }
     },
     hasContext: (key, context) => presences.hasContext(key, context),

@@ -19,31 +19,26 @@ export interface NewRecording {
   firstLookMs: number;
 }
 
-/** One a call; the answer is the link that counts, of an earlier finish if there was one. */
-export async function expectRecording(
+/** One a call; the answer is the link that counts, of an earlier finish if there was one, by the call's id. */
+export async function expectRecordings(
   tx: Queryable,
-  one: NewRecording,
-): Promise<{ link: string | null; isNew: boolean }> {
-  const { call } = one;
-  const { rows } = await tx.query<{ link: string | null; isNew: boolean }>(
+  some: readonly NewRecording[],
+): Promise<Map<string, string | null>> {
+  if (some.length === 0) return new Map();
+  const { rows } = await tx.query<{ call: string; link: string | null }>(
     `INSERT INTO recordings AS r (enterprise_number, call_id, pbx, unique_id, token, link, source_file, absent_ms, due_at, history)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 millisecond', $10)
+     SELECT enterprise, id, pbx, uid, token, link, "recordingFile", "absentMs", now() + "firstLookMs" * interval '1 millisecond', recovered
+       FROM jsonb_to_recordset($1::jsonb) AS n (enterprise text, id uuid, pbx text, uid text, token text, link text, "recordingFile" text,
+                                                "absentMs" float8, "firstLookMs" float8, recovered boolean)
      ON CONFLICT (call_id) DO UPDATE SET updated_at = now()
-     RETURNING link, xmax = 0 AS "isNew"`,
-    [
-      call.enterprise,
-      call.id,
-      call.pbx,
-      call.uid,
-      one.token,
-      one.link,
-      call.recordingFile,
-      one.absentMs,
-      one.firstLookMs,
-      call.recovered,
-    ],
+     RETURNING call_id AS call, link`,
+    [JSON.stringify(some.map(({ call, ...one }) => ({ ...one, ...rowOf(call) })))],
   );
-  return rows[0] ?? { link: one.link, isNew: true };
+  return new Map(rows.map(({ call, link }) => [call, link]));
+}
+
+function rowOf({ id, enterprise, pbx, uid, recordingFile, recovered }: NewRecording['call']) {
+  return { id, enterprise, pbx, uid, recordingFile, recovered };
 }
 
 /** Of a call of the system before, whose link is opened: looked for now, or where that system keeps it. That is never removed by us. */

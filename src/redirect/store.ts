@@ -100,9 +100,9 @@ const fillOutcome = (which: string) => `
                     WHERE other.pbx = d.pbx AND other.unique_id = d.unique_id
                       AND other.enterprise_number = d.enterprise_number)`;
 
-/** In the transaction that ends the call. */
-export async function saveOutcomeOf(tx: Queryable, call: string, mobiles: Mobiles): Promise<void> {
-  await tx.query(fillOutcome('u.call_id = $2'), [JSON.stringify(mobiles), call]);
+/** In the transaction that ends these calls of one enterprise. */
+export async function saveOutcomesOf(tx: Queryable, calls: readonly string[], mobiles: Mobiles): Promise<void> {
+  await tx.query(fillOutcome('u.call_id = ANY ($2::uuid[])'), [JSON.stringify(mobiles), calls]);
 }
 
 /** Of a call that was decided just now; nothing when it goes on. */

@@ -6,7 +6,7 @@ import {
   decisionsSince,
   finishDecision,
   readDecision,
-  saveOutcomeOf,
+  saveOutcomesOf,
 } from '../../src/redirect/store.js';
 import { withDb } from '../support/db.js';
 import type { TestDb } from '../support/db.js';
@@ -82,7 +82,7 @@ test('what became of a decided call is told of the call it was, not of one that 
          ON CONFLICT (pbx, uid) DO UPDATE SET call_id = EXCLUDED.call_id`,
         [KEY.pbx, KEY.uid, id],
       );
-      await saveOutcomeOf(pool, id, {});
+      await saveOutcomesOf(pool, [id], {});
     }
     await claimDecision(pool, KEY, decided('first', 'go'));
     await ends('answered', '151');
