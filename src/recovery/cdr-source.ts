@@ -97,10 +97,18 @@ export function createCdrSource(deps: CdrDeps): Source {
       records.some(({ uid, linkedid }) => known.has(uid) || known.has(linkedid));
     const missing = calls.filter(({ records }) => !isKnown(records));
     const context = port.context(pbx);
+    let unreadable = 0;
     // Each by itself: they are told whole, and nothing of one concerns another.
     const over = missing.flatMap((call) => {
       if (!context) return [];
-      const replay = new Replay(context);
+      const replay = new Replay(context, [], (fact, uid, error) => {
+        const record = call.records[0]?.uid;
+        deps.log.error(
+          { pbx, record, uid, fact: fact.kind, err: error },
+          'a fact could not be folded and is passed over',
+        );
+        unreadable += 1;
+      });
       const facts = factsOf(call);
       replay.fold(facts);
       replay.until((facts.at(-1)?.at ?? 0) + DAY_MS);
@@ -110,7 +118,7 @@ export function createCdrSource(deps: CdrDeps): Source {
     const kept = await keepCalls(port, pbx, over, async (tx) => {
       await settleCdrs(tx, idsOf(calls.flatMap(({ records }) => records)), null);
     });
-    return { ...kept, known: kept.known + calls.length - missing.length };
+    return { ...kept, unreadable, known: kept.known + calls.length - missing.length };
   }
 
   return { name: 'cdr', fillsGaps: deps.settings.at !== 'ami', run };

@@ -73,6 +73,7 @@ class Run {
   #progress: Progress = NO_PROGRESS;
   #upTo = 0;
   #keeping: Promise<void> = Promise.resolve();
+  readonly #rowOf = new WeakMap<Fact, EventRow>();
 
   constructor(deps: EventsDeps, options: SourceRun) {
     this.#deps = deps;
@@ -82,7 +83,7 @@ class Run {
   }
 
   async all(): Promise<Progress> {
-    const { pbx, port, pool, open } = this.#deps;
+    const { pbx, port, pool } = this.#deps;
     const { until, window, signal } = this.#options;
     const context = port.context(pbx);
     if (!context) return NO_PROGRESS;
@@ -91,8 +92,9 @@ class Run {
     const first = this.#clock.dateAt(window?.from ?? until - this.#deps.settings.days * DAY_MS);
     const place = this.#moves ? known?.place : undefined;
     this.#place = place ?? { day: first, a: 0, l: 0, offMs: this.#clock.offMs };
-    this.#replay = new Replay(context, this.#moves ? (known?.open ?? []) : []);
-    const session = await open(signal);
+    const open = this.#moves ? (known?.open ?? []) : [];
+    this.#replay = new Replay(context, open, (fact, uid, error) => this.#passOver(fact, uid, error));
+    const session = await this.#deps.open(signal);
     try {
       while (!signal.aborted && (await this.#day(session))) {
         this.#place = { ...this.#place, day: nextDay(this.#place.day), a: 0, l: 0 };
@@ -194,13 +196,23 @@ class Run {
     try {
       const event = (row.event ?? '').trim().toLowerCase().replace(/^.*\//, '');
       const fleet = readRequest(event, row.request, row.uid);
-      return [{ kind: 'fleet', source: 'webhook', at, arrivedAt: at, stamped: true, enterprise, fleet }];
+      const fact: Fact = { kind: 'fleet', source: 'webhook', at, arrivedAt: at, stamped: true, enterprise, fleet };
+      this.#rowOf.set(fact, row);
+      return [fact];
     } catch (error) {
       if (!(error instanceof TrunklineError)) throw error;
       log.warn({ pbx, day: this.#place.day, table: row.t, row: row.id, err: error }, 'a row could not be read');
       this.#progress = addProgress(this.#progress, { unreadable: 1 });
       return [];
     }
+  }
+
+  #passOver(fact: Fact, uid: string, error: unknown): void {
+    const { pbx, log } = this.#deps;
+    const row = this.#rowOf.get(fact);
+    const where = row ? { day: this.#place.day, table: row.t, row: row.id } : {};
+    log.error({ pbx, ...where, uid, fact: fact.kind, err: error }, 'a fact could not be folded and is passed over');
+    this.#progress = addProgress(this.#progress, { unreadable: 1 });
   }
 
   /** What is over so far, and with it the cursor. */

@@ -44,11 +44,14 @@ const ALL_POSTED_MS = 60_000;
 
 export function createPosted({ pool, port, clock, log, toFact, quietMs = 300, pollMs = 1_000 }: PostedDeps): Posted {
   let wake = new AbortController();
+  const rowOf = new WeakMap<Fact, PostedRow>();
 
   function factsOf(rows: readonly PostedRow[]): Fact[] {
     return rows.flatMap((row) => {
       try {
-        return [toFact(row)];
+        const fact = toFact(row);
+        rowOf.set(fact, row);
+        return [fact];
       } catch (error) {
         log.error({ event: row.event, uid: row.uid, err: error }, 'a recovered event could not be read');
         return [];
@@ -56,12 +59,18 @@ export function createPosted({ pool, port, clock, log, toFact, quietMs = 300, po
     });
   }
 
+  function passOver(pbx: string, fact: Fact, uid: string, error: unknown): void {
+    const { enterprise, event, id } = rowOf.get(fact) ?? {};
+    const told = { pbx, enterprise, event, row: id, uid, fact: fact.kind, err: error };
+    log.error(told, 'a fact could not be folded and is passed over');
+  }
+
   /** Everything that waits of this PBX, as far as it can be told; null when another daemon has it. `quiet`: ms since the last post. */
   async function foldOnce(pbx: string, quiet: number): Promise<Kept | null> {
     const context = port.context(pbx);
     if (!context || !port.isOurs(pbx)) return null;
     const rows = await readPosted(pool, pbx, MOST);
-    const replay = new Replay(context);
+    const replay = new Replay(context, [], (...what) => passOver(pbx, ...what));
     await inBreaths(replay.steps(factsOf(rows)), port.isBusy);
     const isAll = rows.length < MOST && quiet >= ALL_POSTED_MS;
     replay.until(isAll ? port.now() : Math.min(port.now(), (rows.at(-1)?.at ?? 0) + ENDS_WITHIN_MS));
