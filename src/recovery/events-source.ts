@@ -56,6 +56,8 @@ interface Place {
 
 const PAGE = 2_000;
 const DAY_MS = 86_400_000;
+/** Nothing is stamped so far ahead of now but by a clock that was wrong for a while. */
+const AHEAD_MS = DAY_MS;
 /** A host may still write the file of the day before. */
 const AFTER_MIDNIGHT_MS = 10 * 60_000;
 
@@ -92,6 +94,7 @@ class Run {
     const first = this.#clock.dateAt(window?.from ?? until - this.#deps.settings.days * DAY_MS);
     const place = this.#moves ? known?.place : undefined;
     this.#place = place ?? { day: first, a: 0, l: 0, offMs: this.#clock.offMs };
+    this.#upTo = this.#moves ? (known?.upTo ?? 0) : 0;
     const open = this.#moves ? (known?.open ?? []) : [];
     this.#replay = new Replay(context, open, (fact, uid, error) => this.#passOver(fact, uid, error));
     const session = await this.#deps.open(signal);
@@ -169,10 +172,10 @@ class Run {
     const ends: number[] = [];
     let young = false;
     const dated = (['a', 'l'] as const).flatMap((table) => {
-      let last = this.#upTo;
       const own = rows.filter((row) => row.t === table);
-      // A stamp that cannot be read is that of the row before.
-      const timed = own.map((row) => ({ row, at: (last = this.#clock.at(row.at) ?? last) }));
+      // A stamp that cannot be read, or cannot be right, is that of the row before, else of the row behind.
+      let last = this.#upTo || this.#firstStamp(own);
+      const timed = own.map((row) => ({ row, at: (last = this.#stampOf(row) ?? last) }));
       const from = timed.findIndex(({ at }) => at > this.#options.until);
       if (from >= 0) young = true;
       else if (own.length === PAGE) ends.push(Math.max(...timed.map(({ at }) => at)));
@@ -181,6 +184,20 @@ class Run {
     const end = Math.min(...ends, Number.POSITIVE_INFINITY);
     const told = dated.flatMap((timed) => upTo(timed, end)).sort((one, other) => one.at - other.at);
     return { told, young, cut: ends.length > 0 };
+  }
+
+  #firstStamp(rows: readonly EventRow[]): number {
+    for (const row of rows) {
+      const at = this.#stampOf(row);
+      if (at !== null) return at;
+    }
+    return this.#clock.at(`${this.#place.day} 00:00:00`) ?? 0;
+  }
+
+  /** One far ahead is none: its row would be too young until then, and hold back all behind it. */
+  #stampOf({ at: stamp }: EventRow): number | null {
+    const at = this.#clock.at(stamp);
+    return at === null || at > this.#options.until + AHEAD_MS ? null : at;
   }
 
   *#read(told: readonly Told[], facts: Fact[]): Generator<void> {
