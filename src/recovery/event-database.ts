@@ -88,10 +88,10 @@ export function openEventDatabase(session: SshSession, path: string, sqlite3: st
     if (code === NO_FILE) return null;
     if (code === NO_FOLDER)
       throw new TrunklineError(
-        'SSH_FAILED',
+        'RECOVERY_NOTHING_THERE',
         `there is no folder ${dirname(path)} on the host, or we may not look into it`,
       );
-    if (code === MAY_NOT) throw new TrunklineError('SSH_FAILED', `${path} is there and may not be read`);
+    if (code === MAY_NOT) throw new TrunklineError('RECOVERY_MAY_NOT_READ', `${path} is there and may not be read`);
     if (code !== 0 && form === JSON_FORM && /unknown option/i.test(stderr)) {
       form = HEX_FORM;
       return ask(sql, columns);
