@@ -186,7 +186,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
     });
     releasers.push(() => connections.close());
     const settings = deliverySettings(config.delivery);
-    const outbox = createOutbox({ clock, lifeMs: settings.lifeMs });
+    const outbox = createOutbox({ clock, settings });
     const delivery = createDeliveryWorker({
       pool,
       accounts: connections,

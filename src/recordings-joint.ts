@@ -25,6 +25,7 @@ import * as store from './recordings/recordings-store.js';
 import { keepInS3 } from './recordings/s3-keep.js';
 import { DEFAULT_LANE } from './recordings/settings.js';
 import { createSources } from './recordings/sources.js';
+import { createSweep } from './recordings/sweep.js';
 import { createRecordingLane } from './recordings/worker.js';
 
 export interface RecordingsJointDeps {
@@ -85,7 +86,6 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
     settings,
     sources,
     keep,
-    keeps,
     workFolder: join(dataDir, 'recordings-work'),
     enterprise: (number) => recordingEnterprise(directory.byNumber(number)),
     onReady: (tx, event) => deps.owe(tx, event),
@@ -97,6 +97,7 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
     },
     count: (outcome) => came.inc({ outcome }),
   });
+  const sweep = createSweep({ pool, clock, log, keeps, onRemoved: () => came.inc({ outcome: 'removed' }) });
   const opener = createOpener({ pool, keeps, kick: () => lane.kick() });
 
   async function expectOne(tx: PoolClient, { kind, call }: CallEvent): Promise<Expected | null> {
@@ -127,6 +128,10 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
     for (const { state, count } of await store.countByState(pool)) waiting.set({ state }, count);
   }
 
+  async function count(signal: AbortSignal): Promise<void> {
+    for (; !signal.aborted; await clock.sleep(GAUGE_MS, signal)) await gauge().catch(() => undefined);
+  }
+
   return {
     expect,
     kick: () => lane.kick(),
@@ -146,14 +151,16 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
       });
     },
     async run(signal) {
-      const counting = (async () => {
-        for (; !signal.aborted; await clock.sleep(GAUGE_MS, signal)) await gauge().catch(() => undefined);
-      })();
+      // A lane that cannot go on ends what runs beside it, or whoever keeps it running would never hear of it.
+      const over = new AbortController();
+      const until = AbortSignal.any([signal, over.signal]);
+      const beside = [count(until), sweep.run(until)];
       try {
         await lane.run(signal);
       } finally {
+        over.abort();
         sources.close();
-        await counting;
+        await Promise.all(beside);
       }
     },
     trouble: () => lane.trouble(),

@@ -225,7 +225,7 @@ function dated(fact: Fact): Fact {
 }
 
 function readItem(text: string) {
-  const body = readBody(Buffer.from(text));
+  const body = readBody(text);
   const raw = toStored(body) as Record<string, unknown>;
   const of = (...names: string[]) =>
     Object.entries(raw).find(([name]) => names.includes(name.toLowerCase()))?.[1] ?? null;
@@ -236,7 +236,7 @@ function readItem(text: string) {
 
 /** A request as a host logged it: the body it posted. */
 function readRequest(event: string, request: string, uid: string | null) {
-  const body = readBody(Buffer.from(request)) as Record<string, unknown>;
+  const body = readBody(request) as Record<string, unknown>;
   const named = Object.keys(Object(body)).some((name) => name.toLowerCase() === 'uniqueid');
   return parseFleetEvent(event, named || uid === null ? body : { ...body, UniqueId: uid });
 }
@@ -249,7 +249,7 @@ const byNumber = (one: Enterprise, other: Enterprise) => one.number.localeCompar
 
 function unlessBroken(text: string): unknown {
   try {
-    return readBody(Buffer.from(text));
+    return readBody(text);
   } catch {
     return null;
   }

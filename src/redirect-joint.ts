@@ -194,7 +194,7 @@ export function createRedirectJoint(deps: RedirectJointDeps): RedirectJoint {
           const { candidates } = readTokens(token, fields);
           return redirecting(door.admit(candidates, 'smart-redirect', address));
         },
-        readJson: (text) => readBody(Buffer.from(text)),
+        readJson: readBody,
         statusOf: ({ code }) => HTTP_STATUS[code],
         count: (what) => counted.inc({ what }),
       });

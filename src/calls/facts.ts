@@ -160,6 +160,7 @@ export type Fact = FactBase & FactBody;
 
 /** Unique ids of all channels a fact names, linked ids among them. */
 export function uidsIn(fact: Fact): string[] {
+  if (fact.kind === 'fleet') return [fact.fleet.uid].filter(isUid);
   const channels = Object.values(fact)
     .flat()
     .filter((value): value is ChannelInfo => typeof value === 'object' && value !== null && 'uid' in value);

@@ -2,6 +2,7 @@ import type { PoolClient, Queryable } from '../db/pool.js';
 import { TrunklineError } from '../platform/errors.js';
 import type { CallEvent } from './vocabulary.js';
 import type { Fact } from './facts.js';
+import { toKept } from './kept-notes.js';
 import type { Note } from './rules.js';
 import { callFacts } from './tracker.js';
 import type { CallState, Folded, Recalled } from './tracker.js';
@@ -129,11 +130,11 @@ async function saveEvents(tx: PoolClient, events: CallEvent[]): Promise<void> {
 /** In order. A note of a call that is not stored (any more) has nothing to stand with. */
 export async function saveNotes(tx: PoolClient, notes: readonly Note[]): Promise<void> {
   if (notes.length === 0) return;
-  const byCall = new Map<string, Omit<Note, 'call'>[]>();
-  for (const { call, ...note } of notes) {
-    const known = byCall.get(call);
+  const byCall = new Map<string, Note[]>();
+  for (const note of notes) {
+    const known = byCall.get(note.call);
     if (known) known.push(note);
-    else byCall.set(call, [note]);
+    else byCall.set(note.call, [note]);
   }
   await tx.query(
     `INSERT INTO call_notes (call_id, notes)
@@ -141,7 +142,7 @@ export async function saveNotes(tx: PoolClient, notes: readonly Note[]): Promise
        FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (call uuid, notes jsonb)) WITH ORDINALITY AS n
        JOIN calls ON calls.id = n.call
       ORDER BY n.ordinality`,
-    [JSON.stringify([...byCall].map(([call, own]) => ({ call, notes: own })))],
+    [JSON.stringify([...byCall].map(([call, own]) => ({ call, notes: toKept(own) })))],
   );
 }
 

@@ -1,5 +1,7 @@
 /** What is stored of one call, read for a person: found by any of its ids, each look-up by an index. */
 import type { Queryable } from '../db/pool.js';
+import { fromKept } from './kept-notes.js';
+import type { KeptNote } from './kept-notes.js';
 import type { Note } from './rules.js';
 import type { CallFacts, Direction } from './vocabulary.js';
 
@@ -73,13 +75,11 @@ export async function readCall(db: Queryable, id: string): Promise<StoredCall | 
 
 /** In the order they were made; those of one fold about several calls call by call. */
 export async function readNotes(db: Queryable, ids: readonly string[]): Promise<Note[]> {
-  const { rows } = await db.query<{ note: Note }>(
-    `SELECT jsonb_build_object('call', call_id) || note AS note
-       FROM call_notes, jsonb_array_elements(notes) WITH ORDINALITY AS n (note, place)
-      WHERE call_id = ANY ($1) ORDER BY id, place`,
+  const { rows } = await db.query<{ call: string; notes: KeptNote[] }>(
+    'SELECT call_id AS call, notes FROM call_notes WHERE call_id = ANY ($1) ORDER BY id',
     [ids],
   );
-  return rows.map(({ note }) => note);
+  return rows.flatMap(({ call, notes }) => fromKept(call, notes));
 }
 
 /** A consumed fact as it is kept. */

@@ -37,6 +37,8 @@ export class Book {
   readonly wakes = new WakeHeap();
   link: LinkPage = { up: false, lostAt: null, skewMs: null, pingSkewMs: null, restartedAt: null, shownAt: null };
   #endedOrder: EndedUid[] = [];
+  /** So many of them, the first ones, are forgotten. */
+  #forgotten = 0;
 
   put(call: CallState): void {
     this.calls.set(call.id, call);
@@ -69,20 +71,24 @@ export class Book {
 
   /** Our clock was set: what ended, ended by so much later. */
   moveEnded(by: number): void {
-    this.#endedOrder = this.#endedOrder.map((entry) => ({ ...entry, endedAt: entry.endedAt + by }));
+    const kept = this.#endedOrder.slice(this.#forgotten);
+    this.#endedOrder = kept.map((entry) => ({ ...entry, endedAt: entry.endedAt + by }));
+    this.#forgotten = 0;
     this.ended.clear();
     for (const entry of this.#endedOrder) this.ended.set(entry.uid, entry);
   }
 
   /** Forgets what ended before `before` (our clock). */
   forget(before: number): void {
-    let count = 0;
-    for (const entry of this.#endedOrder) {
-      if (entry.endedAt >= before) break;
+    for (; ; this.#forgotten += 1) {
+      const entry = this.#endedOrder[this.#forgotten];
+      if (entry === undefined || entry.endedAt >= before) break;
       if (this.ended.get(entry.uid) === entry) this.ended.delete(entry.uid);
-      count += 1;
     }
-    if (count > 0) this.#endedOrder = this.#endedOrder.slice(count);
+    // Not each time: there may be thousands behind them.
+    if (this.#forgotten * 2 <= this.#endedOrder.length) return;
+    this.#endedOrder = this.#endedOrder.slice(this.#forgotten);
+    this.#forgotten = 0;
   }
 }
 

@@ -29,9 +29,19 @@ function isMove(call: CallState, { event, uid, bridge }: FleetEvent): boolean {
   return event === 'bridge' || (event === 'bridge_leave' && legOf(call, uid)?.bridge !== bridge);
 }
 
-/** 53 bits are plenty to tell two posts of one call apart (cyrb53, public domain). */
+/** A post is judged and, if it is no double, remembered. */
+const known = new WeakMap<FleetEvent, number>();
+
 export function checksumOf(fleet: FleetEvent): number {
-  const text = JSON.stringify(fleet);
+  const seen = known.get(fleet);
+  if (seen !== undefined) return seen;
+  const checksum = checksumOfText(JSON.stringify(fleet));
+  known.set(fleet, checksum);
+  return checksum;
+}
+
+/** 53 bits are plenty to tell two posts of one call apart (cyrb53, public domain). */
+function checksumOfText(text: string): number {
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;
   for (let index = 0; index < text.length; index += 1) {

@@ -22,12 +22,35 @@ const USUAL: Omit<Leg, 'uid' | 'name' | 'party' | 'bornAt'> = {
 };
 
 export function slimLeg(leg: Leg): Leg {
+  const usual: Record<string, unknown> = USUAL;
+  const whole = leg as unknown as Record<string, unknown>;
   const slim = Object.create(USUAL) as Record<string, unknown>;
-  for (const [name, value] of Object.entries(leg)) if (USUAL[name as keyof typeof USUAL] !== value) slim[name] = value;
+  // Without a list of its entries: each fact makes every leg of its call slim again.
+  for (const name in whole) if (usual[name] !== whole[name]) slim[name] = whole[name];
   return slim as unknown as Leg;
 }
 
-/** Also of one that was kept by an older version, which left nothing out. */
+/** By name: on the path of every fact, and what stands behind a slim leg is no entry of its own. */
 export function wholeLeg(leg: Leg): Leg {
-  return { ...USUAL, ...leg };
+  return {
+    uid: leg.uid,
+    name: leg.name,
+    kind: leg.kind,
+    role: leg.role,
+    party: leg.party,
+    state: leg.state,
+    context: leg.context,
+    exten: leg.exten,
+    dialled: leg.dialled,
+    dialledBy: leg.dialledBy,
+    dialStatus: leg.dialStatus,
+    rangAt: leg.rangAt,
+    bridge: leg.bridge,
+    waitsIn: leg.waitsIn,
+    held: leg.held,
+    unheldAt: leg.unheldAt,
+    ami: leg.ami,
+    bornAt: leg.bornAt,
+    goneAt: leg.goneAt,
+  };
 }

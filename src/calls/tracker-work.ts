@@ -98,8 +98,11 @@ export class Work {
     const { kind, ...detail } = said;
     if (!call.announced) return this.note(call, rule, detail, at);
     call.seq += 1;
-    this.arrivals.push(arrivedAt);
-    this.events.push({ ...said, seq: call.seq, at, call: callFacts(call) });
+    // Of what is told after the fact only the end is told to anybody.
+    if (kind === 'call.finished' || !this.ctx.recovered) {
+      this.arrivals.push(arrivedAt);
+      this.events.push({ ...said, seq: call.seq, at, call: callFacts(call) });
+    }
     this.note(call, rule, { event: kind, seq: call.seq, ...detail }, at);
   }
 

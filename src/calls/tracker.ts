@@ -79,11 +79,16 @@ export class Tracker {
   begin(recalled: Recalled = NOTHING): Draft {
     const pages = new Pages(this.#book, recalled);
     const work = new Work(this.#settings, pages);
+    let told: Folded | null = null;
+    const result = () => (told ??= resultOf(work));
     return {
-      fold: (fact) => foldFact(work, fact),
-      result: () => resultOf(work),
-      commit: () => {
-        resultOf(work);
+      fold(fact) {
+        told = null;
+        foldFact(work, fact);
+      },
+      result,
+      commit() {
+        result();
         pages.commit(work.ctx.lateMs);
       },
     };
@@ -121,8 +126,11 @@ function foldFact(work: Work, fact: Fact): void {
 }
 
 function resultOf(work: Work): Folded {
-  for (const call of work.changed.values()) call.legs = call.legs.map(slimLeg);
-  for (const call of work.changed.values()) if (!work.finished.has(call.id)) call.wake = nextWake(work, call);
+  for (const call of work.changed.values()) {
+    if (work.finished.has(call.id)) continue;
+    call.legs = call.legs.map(slimLeg);
+    call.wake = nextWake(work, call);
+  }
   return {
     changed: [...work.changed.values()],
     finished: [...work.finished.values()],

@@ -5,6 +5,7 @@ import { laneKey } from './ports.js';
 import type { LaneId } from './ports.js';
 import { insertDeliveries, notifyLanes } from './store.js';
 import type { NewDelivery, PoolClient } from './store.js';
+import type { DeliverySettings } from './settings.js';
 import { supersede, supersedeByLatest } from './sweep-store.js';
 
 /** One call event and what one integration is owed for it. */
@@ -22,33 +23,35 @@ export interface Owed extends LaneId {
 export interface Outbox {
   /**
    * Writes the deliveries in the caller's transaction, in the given order; what is owed already is left as it is. Cards
-   * that a finish, or a later step of their name, makes pointless are settled with it. Answers the lanes to wake after the commit.
+   * that a finish, or a later step of their name, makes pointless are settled with it. Answers the lanes to wake after the commit:
+   * not those where everything waits longer than until the worker's next poll, which finds it in time.
    */
   owe(tx: PoolClient, owed: readonly Owed[]): Promise<LaneId[]>;
 }
 
 export interface OutboxDeps {
   clock: Pick<Clock, 'now'>;
-  lifeMs: Record<DeliveryClass, number>;
+  settings: Pick<DeliverySettings, 'lifeMs' | 'pollMs'>;
   /** Tell other processes by NOTIFY; default true. */
   notify?: boolean;
 }
 
-export function createOutbox({ clock, lifeMs, notify = true }: OutboxDeps): Outbox {
+export function createOutbox({ clock, settings, notify = true }: OutboxDeps): Outbox {
   return {
     async owe(tx, owed) {
       const now = clock.now();
-      const rows = owed.flatMap((one) => toRows(one, now, lifeMs));
+      const rows = owed.flatMap((one) => toRows(one, now, settings.lifeMs));
       if (rows.length === 0) return [];
       await insertDeliveries(tx, rows);
       const finished = rows.filter((row) => row.event.kind === 'call.finished').map((row) => row.callId);
       if (finished.length > 0) await supersede(tx, [...new Set(finished)]);
       const latest = rows.filter((row) => row.latest);
       if (latest.length > 0) await supersedeByLatest(tx, latest);
+      const soon = rows.filter(({ holdMs }) => holdMs < settings.pollMs);
       const lanes = [
-        ...new Map(rows.map((row) => [laneKey(row), { enterprise: row.enterprise, type: row.type }])).values(),
+        ...new Map(soon.map((row) => [laneKey(row), { enterprise: row.enterprise, type: row.type }])).values(),
       ];
-      if (notify) await notifyLanes(tx, lanesToPayload(lanes));
+      if (notify && lanes.length > 0) await notifyLanes(tx, lanesToPayload(lanes));
       return lanes;
     },
   };

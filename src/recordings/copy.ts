@@ -87,6 +87,7 @@ async function* exactly(stream: Readable, bytes: number, path: string): AsyncGen
       yield chunk;
     }
   } catch (error) {
+    if (error instanceof SourceFailure) throw error;
     throw new SourceFailure(
       `${path} could not be read to its end: ${error instanceof Error ? error.message : String(error)}`,
       {

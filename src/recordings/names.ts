@@ -9,6 +9,13 @@ export function newToken(): string {
 
 export const TOKEN = /^[\w-]{16,64}$/;
 
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** The system before gave out UUIDs and nothing else; its table has no index by them, so no stranger's guess is asked of it. */
+export function mayBeOld(token: string): boolean {
+  return UUID.test(token);
+}
+
 /** The file of an address: its token, whatever ending it is asked by. */
 export function tokenOf(name: string): string | null {
   const token = name.replace(/\.(mp3|wav)$/i, '');

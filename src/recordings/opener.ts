@@ -1,5 +1,6 @@
 /** Recordings as they are asked for: by their address, one of the system before too, or by their call. */
 import type { Readable } from 'node:stream';
+import { mayBeOld } from './names.js';
 import type { Keep } from './ports.js';
 import * as store from './recordings-store.js';
 import type { CallRecording, OldCall, Pool, ServedRecording } from './recordings-store.js';
@@ -31,7 +32,7 @@ export function createOpener({ pool, keeps, kick }: OpenerDeps): Opener {
   return {
     async byToken(token) {
       const found = await store.byToken(pool, token);
-      if (found) return found;
+      if (found || !mayBeOld(token)) return found;
       const old = await store.findOldLink(pool, token);
       if (!old) return null;
       await takeOver(token, old);

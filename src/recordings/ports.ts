@@ -51,6 +51,11 @@ export class SourceFailure extends Error {
   override readonly name = 'SourceFailure';
 }
 
+/** A place that could not be reached, so nothing in it can. */
+export class KeepAway extends Error {
+  override readonly name = 'KeepAway';
+}
+
 /** Where finished recordings stay: a folder, or an S3-compatible store. */
 export interface Keep {
   readonly kind: 'folder' | 's3';
@@ -59,5 +64,6 @@ export interface Keep {
   /** Null: it is not there. */
   open(key: string, range: { start: number; end: number } | null): Promise<Readable | null>;
   size(key: string): Promise<number | null>;
+  /** @throws KeepAway; any other error concerns this one alone */
   remove(key: string): Promise<void>;
 }

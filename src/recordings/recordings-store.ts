@@ -2,6 +2,7 @@
 import { inTransaction } from '../db/tx.js';
 import type { Queryable } from '../db/pool.js';
 import type { CallEvent, CallFacts } from '../calls/vocabulary.js';
+import type { Waiting } from './hands.js';
 import type { Seen } from './look.js';
 import type { RecordedCall } from './ports.js';
 
@@ -81,38 +82,46 @@ export interface DueRecording {
   absentMs: number;
   seen: Seen;
   link: string | null;
-  /** Of a recovered call. */
-  history: boolean;
   call: RecordedCall | null;
   uids: string[];
 }
 
-/** Takes rows whose time has come, at most `history` of them of recovered calls and those last; each comes up again when its lease has run out. */
-export async function claimDue(
+/** Of the system before it is not known by which PBX a call came: its enterprise stands for that. */
+const PBX = `coalesce(nullif(pbx, ''), enterprise_number)`;
+
+/** Who has rows whose time has come. */
+export async function waitingByPbx(db: Queryable): Promise<Waiting[]> {
+  const { rows } = await db.query<Waiting>(
+    `SELECT DISTINCT ${PBX} AS pbx, false AS history FROM recordings WHERE due_at <= now() AND NOT history
+     UNION ALL
+     SELECT DISTINCT ${PBX}, true FROM recordings WHERE due_at <= now() AND history`,
+  );
+  return rows;
+}
+
+/** Takes the one that has been due the longest; it comes up again when its lease has run out. Null: somebody else was quicker. */
+export async function claimNext(
   db: Queryable,
-  limits: { all: number; history: number },
+  { pbx, history }: Waiting,
   leaseMs: number,
-): Promise<DueRecording[]> {
+): Promise<DueRecording | null> {
+  // Each kind has an index of its own, found only where the kind is written out.
   const { rows } = await db.query<DueRecording>(
-    `WITH live AS MATERIALIZED (
-       SELECT id FROM recordings WHERE due_at <= now() AND NOT history ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
-     ), history AS MATERIALIZED (
-       SELECT id FROM recordings WHERE due_at <= now() AND history ORDER BY due_at
-        LIMIT greatest(0, least($3::int, $1::int - (SELECT count(*)::int FROM live))) FOR UPDATE SKIP LOCKED
-     ), due AS (
-       SELECT id FROM live UNION ALL SELECT id FROM history
+    `WITH due AS MATERIALIZED (
+       SELECT id FROM recordings WHERE due_at <= now() AND ${history ? 'history' : 'NOT history'} AND ${PBX} = $1
+        ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
      ), taken AS (
        UPDATE recordings r SET due_at = now() + $2 * interval '1 millisecond', looks = r.looks + 1
          FROM due WHERE r.id = due.id RETURNING r.*
      )
-     SELECT t.id, t.enterprise_number AS enterprise, t.call_id AS "callId", t.looks, t.state, t.absent_ms AS "absentMs", t.seen, t.link, t.history,
+     SELECT t.id, t.enterprise_number AS enterprise, t.call_id AS "callId", t.looks, t.state, t.absent_ms AS "absentMs", t.seen, t.link,
             (extract(epoch FROM now() - t.ended_at) * 1000)::float8 AS "ageMs",
             coalesce(t.call, c.facts || jsonb_build_object('recordingFile', coalesce(t.source_file, c.facts->>'recordingFile'))) AS call,
             ARRAY(SELECT u.uid FROM call_uids u WHERE u.call_id = t.call_id ORDER BY u.uid) AS uids
        FROM taken t LEFT JOIN calls c ON c.id = t.call_id`,
-    [limits.all, leaseMs, limits.history],
+    [pbx, leaseMs],
   );
-  return rows;
+  return rows[0] ?? null;
 }
 
 type Held = Pick<DueRecording, 'id' | 'looks'>;
@@ -293,17 +302,50 @@ export async function findOldLink(db: Queryable, token: string): Promise<OldCall
   return rows[0] ?? null;
 }
 
-export async function takeOld(db: Queryable, limit: number): Promise<{ id: string; key: string; keptIn: string }[]> {
-  const { rows } = await db.query<{ id: string; key: string; keptIn: string }>(
-    `SELECT id, stored_as AS key, kept_in AS "keptIn" FROM recordings
-      WHERE state = 'ready' AND keep_until < now() ORDER BY keep_until LIMIT $1`,
-    [limit],
+export interface OldRecording {
+  id: string;
+  key: string;
+  /** As the database writes it, to the microsecond. */
+  keepUntil: string;
+}
+
+/** Those in this place whose time is over, the oldest first, from behind `last` on. */
+export async function oldIn(
+  db: Queryable,
+  keptIn: string,
+  last: OldRecording | null,
+  limit: number,
+): Promise<OldRecording[]> {
+  const { rows } = await db.query<OldRecording>(
+    `SELECT id, stored_as AS key, keep_until::text AS "keepUntil" FROM recordings
+      WHERE state = 'ready' AND keep_until < now() AND kept_in = $1
+        AND (keep_until, id) > (coalesce($2::timestamptz, '-infinity'), coalesce($3::bigint, 0))
+      ORDER BY keep_until, id LIMIT $4`,
+    [keptIn, last?.keepUntil ?? null, last?.id ?? null, limit],
   );
   return rows;
 }
 
-export async function markRemoved(db: Queryable, id: string): Promise<void> {
-  await db.query(`UPDATE recordings SET state = 'removed', updated_at = now() WHERE id = $1 AND state = 'ready'`, [id]);
+/** Those whose time is over in any place but these. */
+export async function countOldOutside(
+  db: Queryable,
+  places: readonly string[],
+): Promise<{ keptIn: string; count: number }[]> {
+  const { rows } = await db.query<{ keptIn: string; count: number }>(
+    `SELECT kept_in AS "keptIn", count(*)::int AS count FROM recordings
+      WHERE state = 'ready' AND keep_until < now() AND kept_in <> ALL ($1) GROUP BY 1 ORDER BY 1`,
+    [places],
+  );
+  return rows;
+}
+
+/** False: somebody else was quicker. */
+export async function markRemoved(db: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `UPDATE recordings SET state = 'removed', updated_at = now() WHERE id = $1 AND state = 'ready'`,
+    [id],
+  );
+  return rowCount === 1;
 }
 
 export async function countByState(db: Queryable): Promise<{ state: RecordingState; count: number }[]> {

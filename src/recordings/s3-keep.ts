@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import aws4 from 'aws4';
 import type { HttpStreams, StreamRequest, StreamResponse } from '../platform/http-streams.js';
+import { KeepAway } from './ports.js';
 import type { Keep } from './ports.js';
 
 export interface S3Settings {
@@ -44,7 +45,11 @@ export function keepInS3(streams: HttpStreams, settings: S3Settings): Keep {
     );
     const sent = Object.fromEntries(Object.entries(signed.headers ?? {}).map(([name, value]) => [name, String(value)]));
     const url = `${endpoint.protocol}//${endpoint.host}${path}`;
-    return streams.request({ method, url, headers: sent, ...(body === undefined ? {} : { body }) });
+    try {
+      return await streams.request({ method, url, headers: sent, ...(body === undefined ? {} : { body }) });
+    } catch (error) {
+      throw new KeepAway(error instanceof Error ? error.message : String(error), { cause: error });
+    }
   }
 
   return {

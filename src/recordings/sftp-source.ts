@@ -1,6 +1,9 @@
-/** Recordings on the PBX's host, by SFTP. One session serves several files; a lost one is opened anew by the next look. */
+/**
+ * Recordings on the PBX's host, by SFTP. One session serves several files. What the host answers of one file concerns that file alone; where
+ * it does not answer the line is lost, for all of them, and the next look opens another one.
+ */
 import { posix } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { SFTPWrapper } from 'ssh2';
 import { openSsh } from '../platform/ssh.js';
 import type { HostKeys, SshSession, SshTarget } from '../platform/ssh.js';
@@ -9,6 +12,7 @@ import type { Source } from './ports.js';
 
 const NO_SUCH_FILE = 2;
 const ANSWER_MS = 20_000;
+const PIECE_BYTES = 65_536;
 
 export async function openSftp(target: SshTarget, root: string, keys: HostKeys, signal: AbortSignal): Promise<Source> {
   const session = await openSsh(target, keys, signal);
@@ -37,6 +41,27 @@ function over(session: SshSession, line: Line, root: string): Source {
       throw failure(path, error);
     }
   }
+
+  /** Asked for piece by piece: a stream of ssh2's own waits for ever where the host falls silent. */
+  async function* bytesOf(path: string, found: string, { start: at, end } = { start: 0, end: Infinity }) {
+    try {
+      const handle = await ask<Buffer>(line, (done) => files.open(found, 'r', done));
+      try {
+        while (at <= end) {
+          const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, end - at + 1));
+          const bytes = await ask<number>(line, (done) => files.read(handle, piece, 0, piece.length, at, done));
+          if (bytes === 0) return;
+          yield piece.subarray(0, bytes);
+          at += bytes;
+        }
+      } finally {
+        files.close(handle, () => undefined);
+      }
+    } catch (error) {
+      throw failure(path, error);
+    }
+  }
+
   return {
     async stat(path) {
       const found = await place(path);
@@ -54,7 +79,7 @@ function over(session: SshSession, line: Line, root: string): Source {
     async read(path, range): Promise<Readable> {
       const found = await place(path);
       if (found === null) throw new SourceFailure(`${path} is not there any more`);
-      return files.createReadStream(found, { ...range, autoClose: true });
+      return Readable.from(bytesOf(path, found, range), { objectMode: false });
     },
     isOpen: () => !line.lost.signal.aborted,
     close: () => session.close(),
@@ -87,8 +112,10 @@ function ask<T>({ lost }: Line, question: (done: (error: Error | undefined, answ
     function over(error: Error | undefined, answer?: T): void {
       clearTimeout(timer);
       lost.signal.removeEventListener('abort', gone);
-      if (error) reject(error);
-      else resolve(answer as T);
+      if (!error) return resolve(answer as T);
+      // What the host answers has a number; anything else is no answer.
+      if (typeof codeOf(error) !== 'number') lost.abort();
+      reject(error);
     }
     if (lost.signal.aborted) return gone();
     lost.signal.addEventListener('abort', gone);

@@ -91,8 +91,8 @@ export function createSources({ streams, hostKeys, clock, signal }: SourcesDeps)
       try {
         return await work(source);
       } catch (error) {
-        // Whatever it was: the next look begins with a new session.
-        drop(key, entry);
+        // What is wrong with one file is nothing to those who read others by this line.
+        if (!source.isOpen()) drop(key, entry);
         throw error;
       } finally {
         entry.users -= 1;

@@ -1,5 +1,5 @@
 /**
- * The lane of recordings: looks, fetches, keeps, removes. Its own loop with its own retries, so nothing else waits for it. States and what
+ * The lane of recordings: looks, fetches, keeps. Its own loop with its own retries, so nothing else waits for it. States and what
  * each failure does: README.md.
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import type { Clock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
 import { copyParts } from './copy.js';
+import { createHands } from './hands.js';
 import { contentTypeOf, keyFor, withEnding } from './names.js';
 import { look } from './look.js';
 import type { Part, Seen } from './look.js';
@@ -29,8 +30,6 @@ export interface RecordingLaneDeps {
   settings: LaneSettings;
   sources: Sources;
   keep: Keep;
-  /** Every place recordings are kept in, that of a former setting too. */
-  keeps: Partial<Record<string, Keep>>;
   /** Files on their way; emptied at the start. */
   workFolder: string;
   enterprise(number: string): RecordingEnterprise | null;
@@ -38,7 +37,7 @@ export interface RecordingLaneDeps {
   onReady(tx: PoolClient, event: CallEvent): Promise<() => void>;
   /** Whoever waited for the recording of a call waits no longer. `late`: he was told that there is none. */
   onKnown(tx: PoolClient, callId: string, link: string | null, late: boolean): Promise<() => void>;
-  count(outcome: 'ready' | 'absent' | 'failed' | 'removed'): void;
+  count(outcome: 'ready' | 'absent' | 'failed'): void;
 }
 
 export interface RecordingLane {
@@ -49,19 +48,16 @@ export interface RecordingLane {
   trouble(): string | null;
 }
 
-const SWEEP_MS = 10 * 60_000;
-const SWEEP_ROWS = 200;
 const SHORTEST_PAUSE_MS = 200;
 const FAILURE_PAUSE_MS = 5_000;
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
 export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
   const { pool, clock, log, settings, sources, keep } = deps;
-  /** Whether it is of a recovered call. */
-  const running = new Map<Promise<void>, boolean>();
+  const hands = createHands(settings.parallel);
+  const running = new Set<Promise<void>>();
   let wake: AbortController | null = null;
   let trouble: string | null = null;
-  let sweptAt = -Infinity;
 
   async function work(row: DueRecording, signal: AbortSignal): Promise<void> {
     const held = setInterval(() => {
@@ -201,51 +197,39 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
     if (over) deps.count('failed');
   }
 
-  async function tick(signal: AbortSignal): Promise<void> {
-    const free = settings.parallel - running.size;
-    if (free <= 0) return;
-    // History never has all of the lane: who has just hung up waits for no file of last week.
-    const ofHistory = [...running.values()].filter(Boolean).length;
-    const limits = { all: free, history: Math.max(1, settings.parallel - 1) - ofHistory };
-    for (const row of await store.claimDue(pool, limits, settings.leaseMs)) {
-      const job: Promise<void> = work(row, signal)
-        .catch((error: unknown) => log.warn({ err: error, call: row.callId }, 'a recording is looked for again later'))
-        .finally(() => {
-          running.delete(job);
-          wake?.abort();
-        });
-      running.set(job, row.history);
+  /** Until `until`: a hand came back or a row was added, so somebody else may be waiting now. */
+  async function tick(signal: AbortSignal, until: AbortSignal): Promise<void> {
+    if (hands.areFull()) return;
+    let waiting = await store.waitingByPbx(pool);
+    for (let next = hands.next(waiting); next && !until.aborted; next = hands.next(waiting)) {
+      const row = await store.claimNext(pool, next, settings.leaseMs);
+      if (row) start(row, hands.take(next), signal);
+      else waiting = waiting.filter((one) => one !== next);
     }
   }
 
-  /** By age, as each enterprise set it when it was kept. */
-  async function sweep(): Promise<void> {
-    if (clock.monotonic() - sweptAt < SWEEP_MS) return;
-    sweptAt = clock.monotonic();
-    for (const { id, key, keptIn } of await store.takeOld(pool, SWEEP_ROWS)) {
-      const place = deps.keeps[keptIn];
-      if (!place) continue;
-      try {
-        await place.remove(key);
-        await store.markRemoved(pool, id);
-        deps.count('removed');
-      } catch (error) {
-        log.warn({ err: error, recording: id }, 'an old recording could not be removed');
-      }
-    }
+  function start(row: DueRecording, giveBack: () => void, signal: AbortSignal): void {
+    const job: Promise<void> = work(row, signal)
+      .catch((error: unknown) => log.warn({ err: error, call: row.callId }, 'a recording is looked for again later'))
+      .finally(() => {
+        running.delete(job);
+        giveBack();
+        wake?.abort();
+      });
+    running.add(job);
   }
 
   return {
     async run(signal) {
-      await rm(deps.workFolder, { recursive: true, force: true });
+      // A lane that is started again may still have files under way.
+      if (running.size === 0) await rm(deps.workFolder, { recursive: true, force: true });
       while (!signal.aborted) {
         wake = new AbortController();
         const until = AbortSignal.any([signal, wake.signal]);
-        await sweep();
-        await tick(signal);
+        await tick(signal, until);
         await clock.sleep(settings.pollMs, until);
       }
-      await Promise.allSettled(running.keys());
+      await Promise.allSettled(running);
     },
     kick: () => wake?.abort(),
     trouble: () => trouble,

@@ -14,6 +14,8 @@ export class HostClock {
   readonly #zone: string;
   /** How far its stamps lie behind what they mean, beyond the zone. */
   offMs: number;
+  /** The stamp last read, by the zone alone. */
+  #last: { stamp: unknown; at: number | null } = { stamp: null, at: null };
 
   constructor(zone: string, offMs = 0) {
     this.#zone = zone;
@@ -32,7 +34,9 @@ export class HostClock {
 
   /** Unix ms, or null when it is no stamp. */
   at(stamp: unknown): number | null {
-    const at = readStamp(stamp, this.#zone);
+    // Stamps are of whole seconds, and a host writes several rows in one.
+    if (stamp !== this.#last.stamp) this.#last = { stamp, at: readStamp(stamp, this.#zone) };
+    const { at } = this.#last;
     return at === null ? null : at - this.offMs;
   }
 

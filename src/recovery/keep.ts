@@ -29,7 +29,7 @@ export function addKept(one: Kept, other: Kept): Kept {
 }
 
 /** Calls of one transaction: beside live ones so few that a live fact waits for no more than a moment. */
-const TOGETHER = 200;
+const TOGETHER = 300;
 const TOGETHER_WHEN_BUSY = 10;
 
 /** `andThen` is a part of the last transaction: whatever says that these calls need not be read again. */

@@ -6,12 +6,12 @@ import { wellFormed } from '../platform/well-formed.js';
 const MOST_LEVELS = 20;
 
 /**
- * The JSON value in a body, whatever the content type says. Dialplans paste variables into JSON by hand: a line end within
+ * The JSON value in a body (UTF-8), whatever the content type says. Dialplans paste variables into JSON by hand: a line end within
  * a text and a text in doubled quotes are read as meant.
  * @throws TrunklineError WEBHOOK_MALFORMED
  */
-export function readBody(bytes: Buffer): unknown {
-  const text = quoteUniqueId(bytes.toString('utf8').replace(/^\uFEFF/, ''));
+export function readBody(body: Buffer | string): unknown {
+  const text = quoteUniqueId(body.toString().replace(/^\uFEFF/, ''));
   try {
     return JSON.parse(text);
   } catch {

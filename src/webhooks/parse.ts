@@ -52,25 +52,25 @@ export function parseFleetEvent(event: string, raw: unknown): FleetEvent {
   const field = fieldReader(raw);
   return {
     event,
-    uid: readUid(event, field('UniqueId')),
-    phone: text(field('Phone')),
-    extensions: readExtensions(field('Extensions')),
-    callType: readCallType(field('CallType')),
-    callStatus: text(field('CallStatus')),
-    trunk: text(field('Trunk')),
-    bridge: text(field('BridgeUniqueid')),
-    channel: text(field('Channel')),
-    exten: text(field('Exten')),
-    context: text(field('Context')),
-    callerNum: text(field('CallerIDNum')),
-    callerName: text(field('CallerIDName')),
-    connectedNum: text(field('ConnectedLineNum')),
-    connectedName: text(field('ConnectedLineName')),
-    bridgeNumChannels: readCount(field('BridgeNumChannels')),
-    dateReceived: readDate(field('DateReceived')),
-    startTime: readDate(field('StartTime')),
-    endTime: readDate(field('EndTime')),
-    externalInitiated: readFlag(field('ExternalInitiated')),
+    uid: readUid(event, field('uniqueid')),
+    phone: text(field('phone')),
+    extensions: readExtensions(field('extensions')),
+    callType: readCallType(field('calltype')),
+    callStatus: text(field('callstatus')),
+    trunk: text(field('trunk')),
+    bridge: text(field('bridgeuniqueid')),
+    channel: text(field('channel')),
+    exten: text(field('exten')),
+    context: text(field('context')),
+    callerNum: text(field('calleridnum')),
+    callerName: text(field('calleridname')),
+    connectedNum: text(field('connectedlinenum')),
+    connectedName: text(field('connectedlinename')),
+    bridgeNumChannels: readCount(field('bridgenumchannels')),
+    dateReceived: readDate(field('datereceived')),
+    startTime: readDate(field('starttime')),
+    endTime: readDate(field('endtime')),
+    externalInitiated: readFlag(field('externalinitiated')),
   };
 }
 
@@ -87,15 +87,20 @@ export function toFact(row: Pick<AcceptedWebhook, 'enterprise' | 'event' | 'raw'
   };
 }
 
-/** Some posters write `Uniqueid`, some `UniqueId`. */
+/** By the name in small letters: some posters write `Uniqueid`, some `UniqueId`. */
 function fieldReader(raw: object): (name: string) => unknown {
   const byLowerName = new Map<string, unknown>();
   for (const [name, value] of Object.entries(raw)) byLowerName.set(name.toLowerCase(), value);
-  return (name) => byLowerName.get(name.toLowerCase());
+  return (name) => byLowerName.get(name);
 }
+
+/** Nearly all values: nothing is to be taken off. */
+const PLAIN = /^[\w+./@;-]+$/;
 
 /** Text without spaces, line ends and quotes around it or anything invisible in it; null for nothing and `<unknown>`. */
 function text(value: unknown): string | null {
+  if (value === undefined) return null;
+  if (typeof value === 'string' && PLAIN.test(value)) return value;
   const read = bare(value).replace(/\p{C}/gu, '');
   return read === '' || read.toLowerCase() === '<unknown>' ? null : read;
 }

@@ -126,6 +126,19 @@ test('an address the old system gave out goes on working, and is looked for when
         expect(heard.equals(wave(2))).toBe(true);
         await rm(join(ground.monitor, '1700000000.42.wav'));
         expect((await fetch(link)).status).toBe(200);
+
+        // Its table is asked of nothing but what that system gave out: whoever has it locked keeps no stranger waiting.
+        const other = await pool.connect();
+        try {
+          await other.query('BEGIN; LOCK TABLE public.calls IN ACCESS EXCLUSIVE MODE');
+          const guesses = ['A'.repeat(32), '1762336800-6-recording', token.replaceAll('-', '_'), `${token}-1`];
+          for (const guess of guesses) {
+            const signal = AbortSignal.timeout(3_000);
+            expect((await fetch(`${ground.url}/recordings/file/${guess}.wav`, { signal })).status).toBe(404);
+          }
+        } finally {
+          other.release(true);
+        }
       } finally {
         await pool.end();
       }

@@ -70,7 +70,7 @@ export function createRig(options: RigOptions) {
   const recorder = createHttpRecorder(http);
   const accounts = new Map<string, LiveAccount>();
   const connectors = new Map<string, AnyConnector>();
-  const outbox = createOutbox({ clock: systemClock, lifeMs: settings.lifeMs });
+  const outbox = createOutbox({ clock: systemClock, settings });
   const worker: DeliveryWorker = createDeliveryWorker({
     pool,
     recorder,

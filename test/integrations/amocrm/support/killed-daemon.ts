@@ -54,7 +54,7 @@ export async function killedDaemon(options: AmoCrmStandInOptions, settings: obje
   };
   const enterprise = { number: ENTERPRISE, token: 'unit-token-0001', integrations: { amocrm } };
   await importText(db.pool, JSON.stringify({ enterprises: [enterprise] }), deps);
-  const outbox = createOutbox({ clock: systemClock, lifeMs: deliverySettings().lifeMs });
+  const outbox = createOutbox({ clock: systemClock, settings: deliverySettings() });
   let child: ChildProcess | null = null;
   let boots = 0;
 
