@@ -55,6 +55,7 @@ import { pathOfAddress, uiPlugin } from './http/ui.js';
 import { createCallFigures, createQueueFigures, exposeFigures } from './metrics-joint.js';
 import { createPbxUnits } from './pbx-units.js';
 import { createRecordingsJoint, owedWithRecording, withoutRecording } from './recordings-joint.js';
+import { lookAt } from './recovery-context.js';
 import { createRecoveryJoint } from './recovery-joint.js';
 import type { HoldMs } from './recovery-joint.js';
 import { createRedirectJoint } from './redirect-joint.js';
@@ -304,6 +305,7 @@ export async function buildApp(config: AppConfig, overrides: AppOverrides = {}):
       hasContext: (key, context) => redirect.hasContext(key, context),
       tryRedirect: (...call) => redirect.tryOut(...call),
       reconcile: (...day) => recovery.reconcile(...day),
+      lookAtSources: (...what) => lookAt(pool, ...what),
       recordingOf: (callId) => recordings.recordingOf(callId),
       accountDeps: (place) => accountDeps({ pool, save, directory, crmUsers: () => crmUsers }, place),
       states: amoCrmStates({ box, clock }),

@@ -12,6 +12,8 @@ import type { Logger } from './platform/log.js';
 import { openSsh } from './platform/ssh.js';
 import type { SshSession } from './platform/ssh.js';
 import { readNewCdrs } from './recovery/cdr-source.js';
+import { lookAtSources } from './recovery/look.js';
+import type { Looked } from './recovery/look.js';
 import { reconcileDay } from './recovery/reconcile-day.js';
 import type { Reconciled } from './recovery/reconcile.js';
 
@@ -38,6 +40,14 @@ export function contextOf(
 export async function openHost(pool: Pool, { number, ssh }: Enterprise, signal: AbortSignal): Promise<SshSession> {
   if (!ssh) throw new TrunklineError('SSH_UNREACHABLE', `${number} says nothing of how its host is reached (ssh)`);
   return openSsh(ssh, createHostKeys(pool), signal);
+}
+
+/** What the recovery of an enterprise is to read, looked at. */
+export function lookAt(pool: Pool, enterprise: Enterprise, signal: AbortSignal): Promise<Looked[]> {
+  const { recovery, timezone } = enterprise;
+  const settings = { events: recovery?.events ?? null, cdr: recovery?.cdr ?? null };
+  const open = (own: AbortSignal) => openHost(pool, enterprise, own);
+  return lookAtSources({ settings, timezone, now: () => systemClock.now(), open }, signal);
 }
 
 /** Reads what the PBX's records have new; null where none are set. */

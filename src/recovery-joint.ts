@@ -21,7 +21,7 @@ import { createPace } from './recovery/pace.js';
 import { runNightly } from './recovery/nightly.js';
 import type { NightlyDeps } from './recovery/nightly.js';
 import { dropOldCdrs, insertCdrs } from './recovery/cdr-store.js';
-import { isReconciled } from './recovery/reconcile-store.js';
+import { keptSince, unreconciled } from './recovery/reconcile-store.js';
 import type { Reconciled } from './recovery/reconcile.js';
 import type { CallsPort } from './recovery/ports.js';
 import { createPosted } from './recovery/posted.js';
@@ -190,7 +190,8 @@ export function createRecoveryJoint(deps: RecoveryJointDeps): RecoveryJoint {
         .all()
         .filter((one) => hasSources(one) && one.recovery?.cdr)
         .map(({ number, timezone, pbxKey }) => ({ number, timezone, isOurs: port.isOurs(pbxKey) })),
-    isDone: (number, day) => isReconciled(pool, number, day),
+    left: (number, days) => unreconciled(pool, number, directory.byNumber(number)?.timezone ?? 'UTC', days),
+    keptSince: (number) => keptSince(pool, number, directory.byNumber(number)?.pbxKey ?? ''),
     reconcile,
     told: (enterprise, differences) => differing.set({ enterprise }, differences),
   };

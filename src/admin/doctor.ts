@@ -1,6 +1,6 @@
 /**
  * What keeps calls of an enterprise from reaching its CRMs, found out by asking each part: every finding with its remedy. Nothing is
- * changed. What cannot be asked is a finding too.
+ * changed, but that a host nobody has spoken to before is known by its key from then on. What cannot be asked is a finding too.
  */
 import type { Enterprise } from '../config/enterprise.js';
 import type { Connections } from '../integrations/connections.js';
@@ -8,7 +8,9 @@ import type { AnyConnector, CheckResult, CrmUser } from '../integrations/contrac
 import { mappingHealth } from '../integrations/mapping-health.js';
 import type { MappingFinding } from '../integrations/mapping-health.js';
 import { chosenExtensions } from '../integrations/people.js';
+import type { Looked } from '../recovery/look.js';
 import { amiFindings } from './doctor-ami.js';
+import { recoveryFindings } from './doctor-recovery.js';
 import { bad, same, warn, well } from './finding.js';
 import type { Finding } from './finding.js';
 import type { PbxRights, PbxState } from './services.js';
@@ -30,6 +32,8 @@ export interface DoctorPorts {
     check(signal: AbortSignal): Promise<CheckResult>;
     users: ((signal: AbortSignal) => Promise<CrmUser[]>) | null;
   }[];
+  /** What its recovery is to read, looked at. */
+  sources(signal: AbortSignal): Promise<readonly Looked[]>;
   publicUrl: string | null;
   /** Why this address does not answer as ours; null when it does. */
   reach(url: string): Promise<string | null>;
@@ -63,6 +67,7 @@ export async function examine(enterprise: Enterprise, ports: DoctorPorts): Promi
     database(ports),
     pbx(enterprise, ports),
     publicUrl(ports),
+    ports.sources(AbortSignal.timeout(ASK_MS)).then(recoveryFindings),
     ...ports.crms.map((crm) => account(enterprise, crm)),
   ];
   return [...mode(enterprise), ...(await Promise.all(parts)).flat()];

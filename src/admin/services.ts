@@ -1,5 +1,6 @@
 /** What procedures work with. The composition (admin-joint.ts) joins it. */
 import type { SecretsPort, Send } from '../alerts/ports.js';
+import type { Enterprise } from '../config/enterprise.js';
 import type { Connections } from '../integrations/connections.js';
 import type { AnyConnector, Connection } from '../integrations/contract.js';
 import type { CrmUsers } from '../integrations/crm-users.js';
@@ -8,6 +9,7 @@ import type { SaveDeps } from '../integrations/save-integration.js';
 import type { DeliveryWorker } from '../delivery/worker.js';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
+import type { Looked } from '../recovery/look.js';
 import type { Reconciled } from '../recovery/reconcile.js';
 import type { Decision } from '../redirect/ports.js';
 import type { Feed } from './feed.js';
@@ -42,6 +44,8 @@ export interface AdminServices {
   tryRedirect(enterprise: string, phone: string, line: string | null): Promise<Decision | null>;
   /** One day laid side by side and kept; null when there is no such enterprise. */
   reconcile(enterprise: string, day: string): Promise<Reconciled | null>;
+  /** What the recovery of an enterprise is to read, looked at. */
+  lookAtSources(enterprise: Enterprise, signal: AbortSignal): Promise<readonly Looked[]>;
   /** What became of a call's recording, and where it plays, below the address of the page; null when none was expected. */
   recordingOf(callId: string): Promise<{ state: string; path: string | null } | null>;
   crmUsers: Pick<CrmUsers, 'state' | 'load'>;

@@ -1,4 +1,4 @@
-/** `trunkline doctor [ENTERPRISE]`: asks every part as the daemon would, with connections of its own; changes nothing. */
+/** `trunkline doctor [ENTERPRISE]`: asks every part as the daemon would, with connections of its own. */
 import { parseArgs } from 'node:util';
 import { pbxStateOf } from '../admin-joint.js';
 import { crmsOf, examine } from '../admin/doctor.js';
@@ -11,6 +11,7 @@ import { createDirectory } from '../integrations/directory.js';
 import { registry } from '../integrations/registry.js';
 import { systemClock } from '../platform/clock.js';
 import { TrunklineError } from '../platform/errors.js';
+import { lookAt } from '../recovery-context.js';
 import { redirectPbx } from '../redirect-joint.js';
 import { createPresences } from '../redirect/presence.js';
 import { openConnections } from './bench-connections.js';
@@ -79,6 +80,7 @@ async function findingsOf(bench: Workbench, enterprise: Enterprise): Promise<Fin
       rights: async () => (await link()?.rights()) ?? null,
       hasContext: (name) => presences.hasContext(enterprise.pbxKey, name),
       crms: crmsOf(registry, connections, enterprise.number),
+      sources: (signal) => lookAt(pool, enterprise, signal),
       publicUrl: config.publicUrl,
       reach,
     });

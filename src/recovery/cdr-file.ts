@@ -4,17 +4,15 @@
  * PBX without calls.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import type { SFTPWrapper } from 'ssh2';
+import { open, stat } from 'node:fs/promises';
 import { TrunklineError } from '../platform/errors.js';
 
-/** Files on this machine, or on a host. */
+/** Files on this machine, or on a host (`sftp-files.ts`). */
 export interface Files {
   /** Null when there is none. */
   size(path: string): Promise<number | null>;
-  read(path: string, from: number, to: number): Readable;
+  /** As much of these bytes as there is. */
+  read(path: string, from: number, to: number): Promise<Buffer>;
 }
 
 export interface CsvPlace {
@@ -32,26 +30,27 @@ export const localFiles: Files = {
       ({ size }) => size,
       (error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return null;
-        throw new TrunklineError('SSH_FAILED', `${path}: ${error.message}`, { cause: error });
+        throw fileFailure(path, error);
       },
     ),
-  read: (path, from, to) => createReadStream(path, { start: from, end: to - 1 }),
+  async read(path, from, to) {
+    try {
+      await using file = await open(path);
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
+      return buffer.subarray(0, bytesRead);
+    } catch (error) {
+      throw fileFailure(path, error);
+    }
+  },
 };
 
-const SFTP_NO_SUCH_FILE = 2;
+/** Of this machine, and of SFTP. */
+const MAY_NOT: readonly unknown[] = ['EACCES', 'EPERM', 3];
 
-export function sftpFiles(sftp: SFTPWrapper): Files {
-  return {
-    size: (path) =>
-      new Promise((resolve, reject) => {
-        sftp.stat(path, (error: (Error & { code?: number }) | undefined, { size } = { size: 0 } as never) => {
-          if (!error) resolve(size);
-          else if (error.code === SFTP_NO_SUCH_FILE) resolve(null);
-          else reject(new TrunklineError('SSH_FAILED', `${path}: ${error.message}`, { cause: error }));
-        });
-      }),
-    read: (path, from, to) => sftp.createReadStream(path, { start: from, end: to - 1 }),
-  };
+export function fileFailure(path: string, error: unknown): TrunklineError {
+  const mayNot = error instanceof Error && 'code' in error && MAY_NOT.includes(error.code);
+  const why = error instanceof Error ? error.message : String(error);
+  return new TrunklineError(mayNot ? 'RECOVERY_MAY_NOT_READ' : 'SSH_FAILED', `${path}: ${why}`, { cause: error });
 }
 
 const HEAD_BYTES = 256;
@@ -69,7 +68,7 @@ export async function* readCsv(files: Files, path: string, from: CsvPlace): Asyn
   if (size === null || !(await isSame(files, path, size, place))) {
     const aside = `${path}.1`;
     const asideSize = await files.size(aside);
-    if (size === null && asideSize === null) throw new TrunklineError('SSH_FAILED', `there is no ${path}`);
+    if (size === null && asideSize === null) throw new TrunklineError('RECOVERY_NOTHING_THERE', `there is no ${path}`);
     if (place.offset > 0 && asideSize !== null && (await isSame(files, aside, asideSize, place)))
       yield* pieces(files, aside, asideSize, place);
     place = FILE_BEGIN;
@@ -81,7 +80,7 @@ async function* pieces(files: Files, path: string, size: number, from: CsvPlace)
   const headBytes = Math.min(HEAD_BYTES, size);
   const head = { headBytes, head: headBytes === 0 ? null : await digest(files, path, headBytes) };
   for (let offset = from.offset; offset < size;) {
-    const bytes = await all(files.read(path, offset, Math.min(size, offset + PIECE)));
+    const bytes = await files.read(path, offset, Math.min(size, offset + PIECE));
     const end = bytes.lastIndexOf(0x0a) + 1;
     if (end === 0) {
       if (bytes.length < PIECE) return;
@@ -105,16 +104,6 @@ async function isSame(
 
 async function digest(files: Files, path: string, bytes: number): Promise<string> {
   return createHash('sha256')
-    .update(await all(files.read(path, 0, bytes)))
+    .update(await files.read(path, 0, bytes))
     .digest('base64url');
-}
-
-async function all(stream: Readable): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  try {
-    for await (const part of stream) parts.push(part as Buffer);
-  } catch (error) {
-    throw new TrunklineError('SSH_FAILED', error instanceof Error ? error.message : String(error), { cause: error });
-  }
-  return Buffer.concat(parts);
 }

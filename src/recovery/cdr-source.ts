@@ -8,7 +8,7 @@
 import type { Logger } from '../platform/log.js';
 import type { SshSession } from '../platform/ssh.js';
 import { callsOf, factsOf, UNTOLD_UID } from './cdr-calls.js';
-import { FILE_BEGIN, localFiles, readCsv, sftpFiles } from './cdr-file.js';
+import { FILE_BEGIN, localFiles, readCsv } from './cdr-file.js';
 import type { CsvPlace, Files } from './cdr-file.js';
 import { readCdrLine } from './cdr-record.js';
 import type { CdrRecord } from './cdr-record.js';
@@ -18,6 +18,7 @@ import { loadCursor, saveCursor } from './cursor-store.js';
 import { keepCalls } from './keep.js';
 import type { CallsPort } from './ports.js';
 import { Replay } from './replay.js';
+import { sftpFiles } from './sftp-files.js';
 import { addProgress, NO_PROGRESS } from './source.js';
 import type { Progress, Source, SourceRun } from './source.js';
 import { inTransaction } from './store.js';
@@ -97,10 +98,18 @@ export function createCdrSource(deps: CdrDeps): Source {
       records.some(({ uid, linkedid }) => known.has(uid) || known.has(linkedid));
     const missing = calls.filter(({ records }) => !isKnown(records));
     const context = port.context(pbx);
+    let unreadable = 0;
     // Each by itself: they are told whole, and nothing of one concerns another.
     const over = missing.flatMap((call) => {
       if (!context) return [];
-      const replay = new Replay(context);
+      const replay = new Replay(context, [], (fact, uid, error) => {
+        const record = call.records[0]?.uid;
+        deps.log.error(
+          { pbx, record, uid, fact: fact.kind, err: error },
+          'a fact could not be folded and is passed over',
+        );
+        unreadable += 1;
+      });
       const facts = factsOf(call);
       replay.fold(facts);
       replay.until((facts.at(-1)?.at ?? 0) + DAY_MS);
@@ -110,7 +119,7 @@ export function createCdrSource(deps: CdrDeps): Source {
     const kept = await keepCalls(port, pbx, over, async (tx) => {
       await settleCdrs(tx, idsOf(calls.flatMap(({ records }) => records)), null);
     });
-    return { ...kept, known: kept.known + calls.length - missing.length };
+    return { ...kept, unreadable, known: kept.known + calls.length - missing.length };
   }
 
   return { name: 'cdr', fillsGaps: deps.settings.at !== 'ami', run };

@@ -8,6 +8,7 @@
 import { dirname } from 'node:path/posix';
 import type { Readable } from 'node:stream';
 import { TrunklineError } from '../platform/errors.js';
+import type { ErrorCode } from '../platform/errors.js';
 import { shellQuoted } from '../platform/ssh.js';
 import type { SshSession } from '../platform/ssh.js';
 
@@ -66,7 +67,35 @@ const HEX_FORM: Form = {
   },
 };
 
+export type FormName = 'json' | 'hex';
+
+const FORMS: readonly (readonly [FormName, Form])[] = [
+  ['json', JSON_FORM],
+  ['hex', HEX_FORM],
+];
+const isTooOld = (stderr: string) => /unknown option/i.test(stderr);
+/** What a shell says of a program that is not there, or is none. */
+const NO_PROGRAM: readonly (number | null)[] = [126, 127];
+
 const fromHex = (digits: string) => (digits === '-' ? null : Buffer.from(digits, 'hex').toString('utf8'));
+
+/** How the host's program answers. @throws TrunklineError RECOVERY_NO_SQLITE3, SSH_FAILED */
+export async function formOf(session: SshSession, sqlite3: string): Promise<FormName> {
+  for (const [name, { options, question }] of FORMS) {
+    const command = `exec ${shellQuoted(sqlite3)} ${options} :memory:`;
+    const { stdout, ended } = await session.run(command, `${question('SELECT 1 AS one', ['one'])};\n`);
+    stdout.resume();
+    const { code, stderr } = await ended;
+    if (code === 0) return name;
+    if (name === 'hex' || !isTooOld(stderr)) throw programFailure(sqlite3, 'by itself', code, stderr);
+  }
+  throw new TrunklineError('SSH_FAILED', `${sqlite3} knows no form we can read`);
+}
+
+function programFailure(sqlite3: string, on: string, code: number | null, stderr: string): TrunklineError {
+  const what: ErrorCode = NO_PROGRAM.includes(code) ? 'RECOVERY_NO_SQLITE3' : 'SSH_FAILED';
+  return new TrunklineError(what, `${sqlite3} ${on} ended with ${code}: ${stderr.trim()}`);
+}
 
 export function openEventDatabase(session: SshSession, path: string, sqlite3: string): EventDatabase {
   const file = shellQuoted(path);
@@ -87,15 +116,15 @@ export function openEventDatabase(session: SshSession, path: string, sqlite3: st
     if (code === NO_FILE) return null;
     if (code === NO_FOLDER)
       throw new TrunklineError(
-        'SSH_FAILED',
+        'RECOVERY_NOTHING_THERE',
         `there is no folder ${dirname(path)} on the host, or we may not look into it`,
       );
-    if (code === MAY_NOT) throw new TrunklineError('SSH_FAILED', `${path} is there and may not be read`);
-    if (code !== 0 && form === JSON_FORM && /unknown option/i.test(stderr)) {
+    if (code === MAY_NOT) throw new TrunklineError('RECOVERY_MAY_NOT_READ', `${path} is there and may not be read`);
+    if (code !== 0 && form === JSON_FORM && isTooOld(stderr)) {
       form = HEX_FORM;
       return ask(sql, columns);
     }
-    if (code !== 0) throw new TrunklineError('SSH_FAILED', `sqlite3 on ${path} ended with ${code}: ${stderr.trim()}`);
+    if (code !== 0) throw programFailure(sqlite3, `on ${path}`, code, stderr);
     return rows;
   }
 

@@ -56,6 +56,8 @@ interface Place {
 
 const PAGE = 2_000;
 const DAY_MS = 86_400_000;
+/** Nothing is stamped so far ahead of now but by a clock that was wrong for a while. */
+const AHEAD_MS = DAY_MS;
 /** A host may still write the file of the day before. */
 const AFTER_MIDNIGHT_MS = 10 * 60_000;
 
@@ -73,6 +75,7 @@ class Run {
   #progress: Progress = NO_PROGRESS;
   #upTo = 0;
   #keeping: Promise<void> = Promise.resolve();
+  readonly #rowOf = new WeakMap<Fact, EventRow>();
 
   constructor(deps: EventsDeps, options: SourceRun) {
     this.#deps = deps;
@@ -82,7 +85,7 @@ class Run {
   }
 
   async all(): Promise<Progress> {
-    const { pbx, port, pool, open } = this.#deps;
+    const { pbx, port, pool } = this.#deps;
     const { until, window, signal } = this.#options;
     const context = port.context(pbx);
     if (!context) return NO_PROGRESS;
@@ -91,8 +94,10 @@ class Run {
     const first = this.#clock.dateAt(window?.from ?? until - this.#deps.settings.days * DAY_MS);
     const place = this.#moves ? known?.place : undefined;
     this.#place = place ?? { day: first, a: 0, l: 0, offMs: this.#clock.offMs };
-    this.#replay = new Replay(context, this.#moves ? (known?.open ?? []) : []);
-    const session = await open(signal);
+    this.#upTo = this.#moves ? (known?.upTo ?? 0) : 0;
+    const open = this.#moves ? (known?.open ?? []) : [];
+    this.#replay = new Replay(context, open, (fact, uid, error) => this.#passOver(fact, uid, error));
+    const session = await this.#deps.open(signal);
     try {
       while (!signal.aborted && (await this.#day(session))) {
         this.#place = { ...this.#place, day: nextDay(this.#place.day), a: 0, l: 0 };
@@ -167,10 +172,10 @@ class Run {
     const ends: number[] = [];
     let young = false;
     const dated = (['a', 'l'] as const).flatMap((table) => {
-      let last = this.#upTo;
       const own = rows.filter((row) => row.t === table);
-      // A stamp that cannot be read is that of the row before.
-      const timed = own.map((row) => ({ row, at: (last = this.#clock.at(row.at) ?? last) }));
+      // A stamp that cannot be read, or cannot be right, is that of the row before, else of the row behind.
+      let last = this.#upTo || this.#firstStamp(own);
+      const timed = own.map((row) => ({ row, at: (last = this.#stampOf(row) ?? last) }));
       const from = timed.findIndex(({ at }) => at > this.#options.until);
       if (from >= 0) young = true;
       else if (own.length === PAGE) ends.push(Math.max(...timed.map(({ at }) => at)));
@@ -179,6 +184,20 @@ class Run {
     const end = Math.min(...ends, Number.POSITIVE_INFINITY);
     const told = dated.flatMap((timed) => upTo(timed, end)).sort((one, other) => one.at - other.at);
     return { told, young, cut: ends.length > 0 };
+  }
+
+  #firstStamp(rows: readonly EventRow[]): number {
+    for (const row of rows) {
+      const at = this.#stampOf(row);
+      if (at !== null) return at;
+    }
+    return this.#clock.at(`${this.#place.day} 00:00:00`) ?? 0;
+  }
+
+  /** One far ahead is none: its row would be too young until then, and hold back all behind it. */
+  #stampOf({ at: stamp }: EventRow): number | null {
+    const at = this.#clock.at(stamp);
+    return at === null || at > this.#options.until + AHEAD_MS ? null : at;
   }
 
   *#read(told: readonly Told[], facts: Fact[]): Generator<void> {
@@ -194,13 +213,23 @@ class Run {
     try {
       const event = (row.event ?? '').trim().toLowerCase().replace(/^.*\//, '');
       const fleet = readRequest(event, row.request, row.uid);
-      return [{ kind: 'fleet', source: 'webhook', at, arrivedAt: at, stamped: true, enterprise, fleet }];
+      const fact: Fact = { kind: 'fleet', source: 'webhook', at, arrivedAt: at, stamped: true, enterprise, fleet };
+      this.#rowOf.set(fact, row);
+      return [fact];
     } catch (error) {
       if (!(error instanceof TrunklineError)) throw error;
       log.warn({ pbx, day: this.#place.day, table: row.t, row: row.id, err: error }, 'a row could not be read');
       this.#progress = addProgress(this.#progress, { unreadable: 1 });
       return [];
     }
+  }
+
+  #passOver(fact: Fact, uid: string, error: unknown): void {
+    const { pbx, log } = this.#deps;
+    const row = this.#rowOf.get(fact);
+    const where = row ? { day: this.#place.day, table: row.t, row: row.id } : {};
+    log.error({ pbx, ...where, uid, fact: fact.kind, err: error }, 'a fact could not be folded and is passed over');
+    this.#progress = addProgress(this.#progress, { unreadable: 1 });
   }
 
   /** What is over so far, and with it the cursor. */

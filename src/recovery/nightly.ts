@@ -1,4 +1,7 @@
-/** Each enterprise's day before, reconciled at night, once. What differs is told. */
+/**
+ * Each enterprise's days that are over, reconciled at night, each once: the day before, and what the nights before left out, when this
+ * daemon or the database was away. What differs is told.
+ */
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
 import { localIso } from '../platform/time-zone.js';
@@ -8,7 +11,10 @@ export interface NightlyDeps {
   clock: Clock;
   log: Logger;
   enterprises(): readonly { number: string; timezone: string; isOurs: boolean }[];
-  isDone(enterprise: string, day: string): Promise<boolean>;
+  /** Those of these days that were not reconciled since they were over. */
+  left(enterprise: string, days: readonly string[]): Promise<string[]>;
+  /** Since when both its calls and the PBX's records are kept; null when not yet. Unix ms. */
+  keptSince(enterprise: string): Promise<number | null>;
   reconcile(enterprise: string, day: string): Promise<Reconciled | null>;
   /** For the alert; the last reconciled day's. */
   told(enterprise: string, differences: number): void;
@@ -17,19 +23,52 @@ export interface NightlyDeps {
 const LOOK_MS = 600_000;
 /** Local hour from which the day before is whole: what was missed at its end has been recovered, and nobody calls. */
 const FROM_HOUR = 2;
+/** Nights that are made up for. */
+const DAYS = 7;
 const DAY_MS = 86_400_000;
 
+/** The first look comes after a while: what was missed while nobody ran is recovered first. */
 export async function runNightly(deps: NightlyDeps, signal: AbortSignal): Promise<void> {
-  for (; !signal.aborted; await deps.clock.sleep(LOOK_MS, signal)) await nightlyOnce(deps);
+  for (;;) {
+    await deps.clock.sleep(LOOK_MS, signal);
+    if (signal.aborted) return;
+    await nightlyOnce(deps);
+  }
 }
 
+/** One day of each enterprise, the oldest that is left, so that many nights at once are spread out. */
 export async function nightlyOnce(deps: NightlyDeps): Promise<void> {
   const now = deps.clock.now();
   for (const { number, timezone, isOurs } of deps.enterprises()) {
-    const day = dayIn(timezone, now - DAY_MS);
     if (!isOurs || hourIn(timezone, now) < FROM_HOUR) continue;
     try {
-      if (!(await deps.isDone(number, day))) await reconcileDay(deps, number, day);
+      await oneOf(deps, number, await daysLeft(deps, number, timezone));
+    } catch (error) {
+      deps.log.warn({ enterprise: number, err: error }, 'no day could be reconciled now');
+    }
+  }
+}
+
+/** Oldest first. The day before counts in any case; what was before calls and records were kept would only differ. */
+async function daysLeft(deps: NightlyDeps, number: string, timezone: string): Promise<string[]> {
+  const today = dayIn(timezone, deps.clock.now());
+  const left = await deps.left(number, daysBefore(today));
+  const [yesterday] = daysBefore(today).slice(-1);
+  if (left.every((day) => day === yesterday)) return left;
+  const since = await deps.keptSince(number);
+  return left.filter((day) => day === yesterday || (since !== null && day > dayIn(timezone, since)));
+}
+
+function daysBefore(today: string): string[] {
+  const noon = Date.parse(`${today}T12:00:00Z`);
+  return Array.from({ length: DAYS }, (_none, index) => dayIn('UTC', noon - (DAYS - index) * DAY_MS));
+}
+
+/** One that cannot be reconciled now does not keep the next from it. */
+async function oneOf(deps: NightlyDeps, number: string, days: readonly string[]): Promise<void> {
+  for (const day of days) {
+    try {
+      return await reconcileDay(deps, number, day);
     } catch (error) {
       deps.log.warn({ enterprise: number, day, err: error }, 'a day could not be reconciled now');
     }

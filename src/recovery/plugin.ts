@@ -43,6 +43,8 @@ export interface DownloadOptions {
 type Verdict = { index: number; status: 'stored' | 'ignored' } | { index: number; status: 'refused'; error: string };
 
 const MOST_BYTES = 10 * 1024 * 1024;
+/** Of a body that is refused so much is read and dropped. */
+const MOST_DROPPED = 2 * MOST_BYTES;
 const MOST_ITEM = 64 * 1024;
 const MOST_ITEMS = 100_000;
 const TOGETHER = 500;
@@ -63,7 +65,7 @@ export async function downloadPlugin(app: FastifyInstance, options: DownloadOpti
     try {
       await post.read(body);
     } catch (error) {
-      // Whoever still writes is told at once, and not read to the end.
+      // Whoever still writes is told now, and not read to the end.
       if (body && !body.readableEnded) void reply.header('Connection', 'close');
       throw error;
     }
@@ -101,12 +103,22 @@ class Post {
   async read(body: Readable | undefined): Promise<void> {
     const items = createItems(MOST_ITEM);
     const decoder = new TextDecoder();
+    // What says of itself that it is too large is not begun with.
+    let failure: Error | null = Number(this.#request.headers['content-length'] ?? 0) > MOST_BYTES ? tooLarge() : null;
     let bytes = 0;
     for await (const piece of body ?? []) {
       bytes += (piece as Buffer).length;
-      if (bytes > MOST_BYTES) throw tooLarge();
-      await this.#take(this.#split(() => items.push(decoder.decode(piece as Buffer, { stream: true }))));
+      if (bytes > MOST_DROPPED) break;
+      // Many write to the end before they read the answer; were the line closed before, they would never read it.
+      if (failure) continue;
+      try {
+        if (bytes > MOST_BYTES) throw tooLarge();
+        await this.#take(this.#split(() => items.push(decoder.decode(piece as Buffer, { stream: true }))));
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error(String(error));
+      }
     }
+    if (failure) throw failure;
     await this.#take(this.#split(() => items.push(decoder.decode())));
     await this.#take(items.end());
     await this.#flush();

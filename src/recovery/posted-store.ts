@@ -30,12 +30,18 @@ export interface PostedRow extends Omit<PostedEvent, 'pbx' | 'digest'> {
   id: string;
 }
 
-export async function readPosted(db: Queryable, pbx: string, limit: number): Promise<PostedRow[]> {
+/** In the order of their time, `after` this one. */
+export async function readPosted(
+  db: Queryable,
+  pbx: string,
+  { after, limit }: { after: Pick<PostedRow, 'at' | 'id'> | null; limit: number },
+): Promise<PostedRow[]> {
   const { rows } = await db.query<PostedRow>(
     `SELECT id::text, enterprise_number AS enterprise, event_type AS event, unique_id AS uid, raw_data AS raw,
             round(extract(epoch FROM at) * 1000)::float8 AS at, dated
-       FROM recovery_inbox WHERE pbx = $1 ORDER BY at, id LIMIT $2`,
-    [pbx, limit],
+       FROM recovery_inbox WHERE pbx = $1 AND (at, id) > (to_timestamp($3::float8 / 1000), $4::bigint)
+      ORDER BY at, id LIMIT $2`,
+    [pbx, limit, after?.at ?? 0, after?.id ?? 0],
   );
   return rows;
 }

@@ -88,10 +88,34 @@ export async function reconciliationsOf(db: Queryable, enterprise: string, limit
   return rows.map(({ result }) => result);
 }
 
-export async function isReconciled(db: Queryable, enterprise: string, day: string): Promise<boolean> {
-  const { rowCount } = await db.query('SELECT FROM reconciliations WHERE enterprise_number = $1 AND day = $2', [
-    enterprise,
-    day,
-  ]);
-  return rowCount === 1;
+/** Those of these days that were not reconciled since they were over, in their order. `zone`: the enterprise's. */
+export async function unreconciled(
+  db: Queryable,
+  enterprise: string,
+  zone: string,
+  days: readonly string[],
+): Promise<string[]> {
+  const { rows } = await db.query<{ day: string }>(
+    `SELECT d.day::text FROM unnest($3::date[]) WITH ORDINALITY AS d (day, place)
+      WHERE NOT EXISTS (SELECT FROM reconciliations r WHERE r.enterprise_number = $1 AND r.day = d.day
+                           AND r.made_at >= (r.day + 1)::timestamp AT TIME ZONE $2)
+      ORDER BY d.place`,
+    [enterprise, zone, days],
+  );
+  return rows.map(({ day }) => day);
+}
+
+/**
+ * Since when both calls of this enterprise and the records of its PBX are kept; null when not both are. A file of records goes back
+ * further: of what ended before it was first read nobody is told. Unix ms.
+ */
+export async function keptSince(db: Queryable, enterprise: string, pbx: string): Promise<number | null> {
+  const { rows } = await db.query<{ calls: number | null; records: number | null }>(
+    `SELECT (extract(epoch FROM (SELECT min(started_at) FROM calls WHERE enterprise_number = $1)) * 1000)::float8 AS calls,
+            coalesce((SELECT (place->>'since')::float8 FROM recovery_cursors WHERE pbx = $2 AND source = 'cdr'),
+                     (extract(epoch FROM (SELECT min(ended_at) FROM pbx_cdrs WHERE pbx = $2)) * 1000)::float8) AS records`,
+    [enterprise, pbx],
+  );
+  const { calls = null, records = null } = rows[0] ?? {};
+  return calls === null || records === null ? null : Math.max(calls, records);
 }

@@ -1,7 +1,11 @@
 /**
  * What the PBX told, read again as it was: a tracker of its own, with the rules of the live one and the facts' own time
  * for a clock. Pure. Facts come in order of time; between two of them the tracker is woken whenever it would have been.
+ *
+ * What the tracker has a bug with is passed over, as the owner does with live facts: read again it would fail again, and keep whatever is
+ * behind it from being recovered for ever.
  */
+import { uidOf } from '../calls/facts.js';
 import type { Fact } from '../calls/facts.js';
 import type { Note } from '../calls/rules.js';
 import { callFacts, Tracker } from '../calls/tracker.js';
@@ -11,14 +15,21 @@ import type { RecoveredCall } from './recovered-call.js';
 /** Facts this close are folded together: nothing the tracker waits for is shorter that would be told. */
 const TOGETHER_MS = 1_000;
 
+/** A fact that could not be folded; of a `timer` the call of this uid is given up, which it was for. */
+export type OnPassedOver = (fact: Fact, uid: string, error: unknown) => void;
+
 export class Replay {
-  readonly #tracker: Tracker;
+  #tracker: Tracker;
+  readonly #context: TrackerContext;
+  readonly #passedOver: OnPassedOver;
   /** Of calls that are not over. */
   readonly #notes = new Map<string, Note[]>();
   readonly #over: RecoveredCall[] = [];
 
   /** `open`: calls that were not over where an earlier replay ended. */
-  constructor(context: TrackerContext, open: readonly CallState[] = []) {
+  constructor(context: TrackerContext, open: readonly CallState[] = [], passedOver: OnPassedOver = () => undefined) {
+    this.#context = context;
+    this.#passedOver = passedOver;
     this.#tracker = new Tracker(context);
     this.#tracker.load(open);
   }
@@ -64,16 +75,55 @@ export class Replay {
   }
 
   #wakeUpTo(at: number): void {
-    for (let due = this.#tracker.wakeAt(); due !== null && due <= at; due = this.#tracker.wakeAt())
-      this.#draft([{ kind: 'timer', source: 'system', at: due, arrivedAt: due, stamped: true }]);
+    for (let due = this.#tracker.wakeAt(); due !== null && due <= at; due = this.#tracker.wakeAt()) {
+      const timer: Fact = { kind: 'timer', source: 'system', at: due, arrivedAt: due, stamped: true };
+      try {
+        this.#foldAll([timer]);
+      } catch (error) {
+        this.#giveUp(timer, error);
+      }
+    }
   }
 
   #draft(facts: readonly Fact[], recalled?: Recalled): void {
-    const draft = this.#tracker.begin(recalled);
-    for (const fact of facts) draft.fold(fact);
-    const folded = draft.result();
-    this.#keep(folded);
+    try {
+      this.#foldAll(facts, recalled);
+    } catch (error) {
+      const [first] = facts;
+      if (facts.length > 1) for (const fact of facts) this.#draft([fact], recalled);
+      else if (first) this.#passedOver(first, uidOf(first), error);
+    }
+  }
+
+  #foldAll(facts: readonly Fact[], recalled?: Recalled): void {
+    const { draft, folded } = drafted(this.#tracker, facts, recalled);
     draft.commit();
+    this.#keep(folded);
+  }
+
+  /** A call that cannot be looked at would be due for ever: it goes, and with it only those that are due and fail by themselves. */
+  #giveUp(timer: Fact, error: unknown): void {
+    const all = this.open();
+    const due = all.filter(({ wake }) => wake !== null && wake <= timer.at);
+    const bad = due.filter((call) => this.#failsAlone(call, timer));
+    const gone = new Set(bad.length > 0 ? bad : due);
+    this.#tracker = new Tracker(this.#context);
+    this.#tracker.load(all.filter((call) => !gone.has(call)));
+    for (const { id, uid } of gone) {
+      this.#notes.delete(id);
+      this.#passedOver(timer, uid, error);
+    }
+  }
+
+  #failsAlone(call: CallState, timer: Fact): boolean {
+    const tracker = new Tracker(this.#context);
+    tracker.load([call]);
+    try {
+      drafted(tracker, [timer]);
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   #keep({ notes, merged, finished, events }: Folded): void {
@@ -89,6 +139,13 @@ export class Replay {
       this.#notes.delete(state.id);
     }
   }
+}
+
+/** @throws on a bug; the draft never was */
+function drafted(tracker: Tracker, facts: readonly Fact[], recalled?: Recalled) {
+  const draft = tracker.begin(recalled);
+  for (const fact of facts) draft.fold(fact);
+  return { draft, folded: draft.result() };
 }
 
 function uidsOf(state: CallState): string[] {

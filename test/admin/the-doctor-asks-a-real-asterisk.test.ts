@@ -108,6 +108,7 @@ async function findingsOf({ link }: Linked): Promise<Finding[]> {
     rights: () => link.rights(),
     hasContext: () => Promise.resolve(true),
     crms: [],
+    sources: () => Promise.resolve([]),
     publicUrl: null,
     reach: () => Promise.resolve(null),
   });

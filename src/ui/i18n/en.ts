@@ -579,7 +579,7 @@ export const en: Messages = {
   doctor: {
     title: 'Check-up',
     run: 'Check everything',
-    lead: 'Asks the PBX, the database, each CRM and the public address, and says what keeps calls away and how to mend it.',
+    lead: 'Asks the PBX and its host, the database, each CRM and the public address, and says what keeps calls away and how to mend it.',
   },
   stats: {
     span: 'Period',

@@ -6,7 +6,7 @@ import { TrunklineError } from '../../../platform/errors.js';
 
 /** Asks every part this enterprise needs; each finding with its remedy. Takes as long as the slowest answers. */
 export const run = ofEnterprise.query(async ({ ctx, input }): Promise<Finding[]> => {
-  const { pool, directory, connections, registry, pbx, publicUrl } = ctx.services;
+  const { pool, directory, connections, registry, pbx, publicUrl, lookAtSources } = ctx.services;
   const enterprise = directory.byNumber(input.enterprise);
   const problem = directory.stats().problems.get(input.enterprise);
   if (!enterprise)
@@ -23,6 +23,7 @@ export const run = ofEnterprise.query(async ({ ctx, input }): Promise<Finding[]>
     rights: () => pbx.rights(enterprise.pbxKey),
     hasContext: (context) => pbx.hasContext(enterprise.pbxKey, context),
     crms: crmsOf(registry, connections, input.enterprise),
+    sources: (signal) => lookAtSources(enterprise, signal),
     publicUrl,
     reach,
   });
