@@ -123,10 +123,13 @@ describe('rights of every procedure', () => {
   async function call(who: Who, path: string, type: string, level: string, input: object = {}): Promise<string> {
     const { db, app } = running;
     // A session of its own each time: some procedures end it.
-    const token = { nobody: null, own: oldUser(db, '0367'), other: oldUser(db, '0368'), super: oldSession(db, null) }[
-      who
-    ];
-    const caller = callerOf(app.url, await token);
+    const logIn = {
+      nobody: () => null,
+      own: () => oldUser(db, '0367'),
+      other: () => oldUser(db, '0368'),
+      super: () => oldSession(db, null),
+    };
+    const caller = callerOf(app.url, await logIn[who]());
     const whole = level === 'ofEnterprise' ? { enterprise: '0367', ...input } : input;
     const code = await codeOf(caller.fetch, app.url, path, type, whole);
     const own = OWN_REFUSALS[path] === code && LEVELS[level]?.[who] === 'passes';
