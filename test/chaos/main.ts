@@ -1,6 +1,6 @@
 /**
  * `npm run chaos`: every trial at its full count, then the table. `--trial NAME` runs one, `--count N` gives it so many
- * rounds, `--away SECONDS` the length of an absence, `--outage KIND` what alone is away in the trial of that name,
+ * rounds, `--away SECONDS` the length of an absence, `--outage KIND` what alone is away in the trials of outages,
  * `--short` the settings of the test suite, `--keep` leaves the daemon's log. Exit code 1 on any violation.
  */
 import { copyFileSync } from 'node:fs';
@@ -10,8 +10,11 @@ import { missingParts } from '../pbx/available.js';
 import { TELLING, told } from './told.js';
 import { OUTAGES } from './outages.js';
 import type { Outage } from './outages.js';
+import { POSTING_OUTAGES, postingOutages } from './posting-outages.js';
 import { openStage } from './stage.js';
+import { FULL_TIMES, SHORT_TIMES } from './times.js';
 import { TRIALS } from './trials.js';
+import type { Size } from './trials.js';
 import type { Figures } from './settle.js';
 
 const { values } = parseArgs({
@@ -25,7 +28,7 @@ const { values } = parseArgs({
   },
 });
 
-const every = [...Object.keys(TRIALS), ...Object.keys(TELLING)];
+const every = [...Object.keys(TRIALS), POSTING_OUTAGES, ...Object.keys(TELLING)];
 const names = values.trial === undefined ? every : [values.trial];
 const missing = names.some((name) => TRIALS[name]) ? missingParts(['sipp', 'asterisk-16', 'asterisk-22']) : [];
 if (missing.length > 0) throw new Error(`missing: ${missing.join('; ')}; run node scripts/prepare-tests.mjs`);
@@ -39,29 +42,43 @@ for (const name of names) {
     report(figures);
     continue;
   }
+  if (name === POSTING_OUTAGES) {
+    process.stdout.write(`${new Date().toISOString()} ${name} …\n`);
+    const figures = await postingOutages(sizeOf(), (logFile) => keepLog(logFile, name));
+    all.push(figures);
+    report(figures);
+    continue;
+  }
   const trial = TRIALS[name];
   if (!trial) throw new Error(`no trial ${name}; there are ${every.join(', ')}`);
-  const size = {
-    short: values.short,
-    ...(values.count === undefined ? {} : { count: Number(values.count) }),
-    ...(values.away === undefined ? {} : { awayMs: Number(values.away) * 1_000 }),
-    ...(values.outage === undefined ? {} : { outage: outageOf(values.outage) }),
-  };
   process.stdout.write(`${new Date().toISOString()} ${name} …\n`);
   await using stage = await openStage({
     versions: [22, 16],
-    times: values.short ? 'short' : 'full',
+    times: values.short ? SHORT_TIMES : FULL_TIMES,
     posting: trial.posting,
     recovery: trial.recovery ?? false,
     dialplan: trial.dialplan,
   });
-  const figures = await trial.run(stage, size);
-  if (values.keep !== undefined) copyFileSync(stage.logFile, `${values.keep}-${name}.log`);
+  const figures = await trial.run(stage, sizeOf());
+  keepLog(stage.logFile, name);
   all.push(figures);
   report(figures);
 }
 table(all);
 process.exitCode = all.some((one) => one.violations.length > 0) ? 1 : 0;
+
+function sizeOf(): Size {
+  return {
+    short: values.short,
+    ...(values.count === undefined ? {} : { count: Number(values.count) }),
+    ...(values.away === undefined ? {} : { awayMs: Number(values.away) * 1_000 }),
+    ...(values.outage === undefined ? {} : { outage: outageOf(values.outage) }),
+  };
+}
+
+function keepLog(logFile: string, trial: string): void {
+  if (values.keep !== undefined) copyFileSync(logFile, `${values.keep}-${trial}.log`);
+}
 
 function outageOf(text: string): Outage {
   const kind = OUTAGES.find((one) => one === text);

@@ -1,6 +1,7 @@
 import { dayIn } from '../../src/recovery/nightly.js';
 import type { Reconciled } from '../../src/recovery/reconcile.js';
 import { cli } from '../cli/run-cli.js';
+import type { CutProxy } from '../support/cut-proxy.js';
 import { FAULTS } from './crm-faults.js';
 import { callsOn, comeToRest, figuresOf } from './settle.js';
 import type { Figures, LoadShape } from './settle.js';
@@ -30,7 +31,7 @@ export async function outages(stage: Stage, options: OutagesOptions): Promise<Fi
   const load = await callsOn(stage, options);
   for (const outage of options.outages) {
     await sleep(options.restMs);
-    await withoutIt(stage, outage, outage === 'crm' ? options.crmAwayMs : options.awayMs);
+    await withoutIt(stage, outage, outage === 'crm' ? options.crmAwayMs : options.awayMs, linesOf(stage));
     // On a busy machine a daemon takes longer to come back than the next outage leaves it, and nothing at all would be heard live.
     await stage.linked();
   }
@@ -46,16 +47,21 @@ export async function outages(stage: Stage, options: OutagesOptions): Promise<Fi
   });
 }
 
-async function withoutIt(stage: Stage, outage: Outage, ms: number): Promise<void> {
+/** What can be cut of the way to the PBXs. */
+export type Line = Pick<CutProxy, 'cut' | 'heal'>;
+
+const linesOf = ({ branches }: Stage): Line[] => branches.map(({ line }) => line);
+
+export async function withoutIt(stage: Stage, outage: Outage, ms: number, lines: readonly Line[]): Promise<void> {
   switch (outage) {
     case 'daemon':
       await stage.daemon.kill();
       await sleep(ms);
       return stage.daemon.start();
     case 'link':
-      for (const { line } of stage.branches) line.cut();
+      for (const line of lines) line.cut();
       await sleep(ms);
-      for (const { line } of stage.branches) line.heal();
+      for (const line of lines) line.heal();
       return;
     case 'database':
       return stage.restartDatabase(ms);

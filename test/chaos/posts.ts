@@ -83,7 +83,7 @@ function anew(body: Record<string, unknown>, { token }: Poster, round: number): 
 }
 
 /** A PBX gives up after three seconds. */
-function post(url: string, body: string): Promise<number> {
+export function post(url: string, body: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const sent = request(url, { method: 'POST', agent: false, timeout: 3_000, headers }, (response) => {

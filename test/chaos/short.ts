@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { describeWith } from '../pbx/available.js';
 import type { Figures } from './settle.js';
 import { openStage } from './stage.js';
+import { SHORT_TIMES } from './times.js';
 import { TRIALS } from './trials.js';
 
 export interface ShortTrial {
@@ -20,7 +21,7 @@ export function describeTrial(name: string, outcome: string, { trial: key, versi
       if (!trial) throw new Error(`no trial ${key}`);
       await using stage = await openStage({
         versions,
-        times: 'short',
+        times: SHORT_TIMES,
         posting: trial.posting,
         recovery: trial.recovery ?? false,
         dialplan: trial.dialplan,

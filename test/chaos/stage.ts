@@ -11,6 +11,7 @@ import { secretBoxOf } from '../../src/cli/workbench.js';
 import { secretFieldsOfConnectors } from '../../src/integrations/registry.js';
 import { enterpriseEntry } from '../../src/config/enterprise.js';
 import { parseEnv } from '../../src/config/env.js';
+import type { Tunables } from '../../src/config/tunables.js';
 import { openCluster } from '../../src/db/embedded/cluster.js';
 import type { Cluster } from '../../src/db/embedded/cluster.js';
 import { migrate } from '../../src/db/migrate.js';
@@ -28,7 +29,6 @@ import type { CutProxy } from '../support/cut-proxy.js';
 import { retailCrmEnterprise } from '../support/enterprises.js';
 import { createDaemon } from './daemon.js';
 import type { Daemon } from './daemon.js';
-import { FULL_TIMES, SHORT_TIMES } from './times.js';
 import { until } from '../support/until.js';
 
 /** One PBX and the enterprise whose calls it carries. */
@@ -61,10 +61,10 @@ export interface Stage extends AsyncDisposable {
 
 export interface StageOptions {
   versions: readonly (16 | 22)[];
-  /** Back-off, leases and pings as they are by default, or short. */
-  times: 'full' | 'short';
-  /** Enterprises that only post. */
-  posting?: readonly { number: string; token: string }[];
+  /** What differs from the defaults, `times.ts`. */
+  times: Partial<Tunables>;
+  /** Enterprises that only post; `more` of what their settings say. */
+  posting?: readonly { number: string; token: string; more?: object }[];
   /** What was missed is recovered from Asterisk's own records. */
   recovery?: boolean;
   /** More lines on every PBX. */
@@ -111,7 +111,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     }
 
     const config = join(folder, 'trunkline.yaml');
-    await writeFile(config, stringify(options.times === 'full' ? FULL_TIMES : SHORT_TIMES));
+    await writeFile(config, stringify(options.times));
     const logFile = join(folder, 'daemon.log');
     const env = {
       DATABASE_URL: throughProxy(cluster.url(DATABASE), databaseLine),
@@ -131,8 +131,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
           ...(options.recovery ? { more: { recovery: { cdr: { file: asterisk.masterCsvPath, at: 'local' } } } } : {}),
         }),
       ),
-      ...(options.posting ?? []).map(({ number, token }) =>
-        retailCrmEnterprise({ ...account(number), token, amiPort: null, crmUrl: crm.url }),
+      ...(options.posting ?? []).map(({ number, token, more = {} }) =>
+        retailCrmEnterprise({ ...account(number), token, amiPort: null, crmUrl: crm.url, more }),
       ),
     ]);
     const daemon = await createDaemon(env, logFile);

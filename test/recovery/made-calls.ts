@@ -18,8 +18,8 @@ export interface MadeCall {
 
 let made = 0;
 
-/** A client who rings for 20 s and, unless he is missed, talks for 30 s with 151. */
-export function madeCall(at: number, { missed = false, name = '' } = {}): MadeCall {
+/** A client who waits for 20 s, whoever rings after two of them, and, unless he is missed, talks for 30 s with 151. */
+export function madeCall(at: number, { missed = false, name = '', waits = 20, talks = 30 } = {}): MadeCall {
   made += 1;
   const phone = `37529${String(1_000_000 + made).slice(-7)}`;
   const uid = `${at}.${made * 10}`;
@@ -29,13 +29,13 @@ export function madeCall(at: number, { missed = false, name = '' } = {}): MadeCa
   const client = { UniqueId: uid, Channel: `SIP/0001363-${hex(made)}`, CallerIDNum: phone, CallerIDName: name };
   const agent = { UniqueId: staff, Channel: `SIP/151-${hex(made)}`, CallerIDNum: '151', CallerIDName: '' };
   const sides = { BridgeUniqueid, ConnectedLineName: name };
-  const end = missed ? 25 : 50;
+  const end = missed ? waits + 5 : waits + talks;
   const stamps = { DateReceived: local(at), StartTime: local(at), EndTime: local(at + end) };
   const talk = [
-    { after: 20, event: 'bridge', body: { ...agent, ...sides, ConnectedLineNum: phone } },
-    { after: 20, event: 'bridge', body: { ...client, ...sides, ConnectedLineNum: '151' } },
-    { after: 50, event: 'bridge_leave', body: { ...agent, ...sides, BridgeNumChannels: '1' } },
-    { after: 50, event: 'bridge_leave', body: { ...client, ...sides, BridgeNumChannels: '0' } },
+    { after: waits, event: 'bridge', body: { ...agent, ...sides, ConnectedLineNum: phone } },
+    { after: waits, event: 'bridge', body: { ...client, ...sides, ConnectedLineNum: '151' } },
+    { after: end, event: 'bridge_leave', body: { ...agent, ...sides, BridgeNumChannels: '1' } },
+    { after: end, event: 'bridge_leave', body: { ...client, ...sides, BridgeNumChannels: '0' } },
   ];
   const over = { Extensions: [missed ? '' : '151'], CallStatus: missed ? '0' : '2', ...stamps };
   const events = [
