@@ -43,7 +43,10 @@ export function createOutbox({ clock, settings, notify = true }: OutboxDeps): Ou
       const rows = owed.flatMap((one) => toRows(one, now, settings.lifeMs));
       if (rows.length === 0) return [];
       await insertDeliveries(tx, rows);
-      const finished = rows.filter((row) => row.event.kind === 'call.finished').map((row) => row.callId);
+      // Of a recovered call nothing was owed before its finish.
+      const finished = rows
+        .filter(({ event }) => event.kind === 'call.finished' && !event.call.recovered)
+        .map(({ callId }) => callId);
       if (finished.length > 0) await supersede(tx, [...new Set(finished)]);
       const latest = rows.filter((row) => row.latest);
       if (latest.length > 0) await supersedeByLatest(tx, latest);
