@@ -4,6 +4,9 @@
  *
  * A program of 2020 or later answers in JSON, which is asked for first. One that does not know the option (CentOS 7 has 3.7.17) gives
  * every value as the hex digits of its bytes, by options that were always there: twice as long, and as safe.
+ *
+ * While it reads, the host's own script cannot write, and loses the event after five seconds. So the host's shell takes the whole answer, a
+ * page of some hundred kilobytes, before it sends any of it: a line that stalls, or our being slow, holds nobody up.
  */
 import { dirname } from 'node:path/posix';
 import type { Readable } from 'node:stream';
@@ -105,7 +108,7 @@ export function openEventDatabase(session: SshSession, path: string, sqlite3: st
 
   async function ask(sql: string, columns: readonly string[]): Promise<Row[] | null> {
     const looks = `[ -d ${folder} ] || exit ${NO_FOLDER}; [ -e ${file} ] || exit ${NO_FILE}; [ -r ${file} ] || exit ${MAY_NOT}`;
-    const command = `${looks}; exec ${shellQuoted(sqlite3)} ${form.options} ${file}`;
+    const command = `${looks}; told=$(${shellQuoted(sqlite3)} ${form.options} ${file}) || exit; printf '%s\\n' "$told"`;
     const { stdout, ended } = await session.run(command, `.timeout 5000\n${form.question(sql, columns)};\n`);
     const rows: Row[] = [];
     for await (const line of linesOf(stdout)) {

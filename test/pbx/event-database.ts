@@ -34,7 +34,8 @@ export async function keepEvents(host: SshHost, day: string, events: readonly Ke
   });
   const root = pathOf('asterisk-22');
   const file = `${host.folderInside}/Listen_AMI_${day}.db`;
-  await sqlite(root, file, [LAYOUT, SCRIPT, 'BEGIN;', ...rows, 'COMMIT;'].join('\n'));
+  // As long as the host's own script waits for whoever reads.
+  await sqlite(root, file, ['.timeout 5000', LAYOUT, SCRIPT, 'BEGIN;', ...rows, 'COMMIT;'].join('\n'));
   chmodSync(join(root, file), 0o644);
 }
 
