@@ -10,6 +10,7 @@ import { TrunklineError } from '../platform/errors.js';
 import type { Logger } from '../platform/log.js';
 import { copyParts } from './copy.js';
 import { createHands } from './hands.js';
+import type { Waiting } from './hands.js';
 import { contentTypeOf, keyFor, withEnding } from './names.js';
 import { look } from './look.js';
 import type { Part, Seen } from './look.js';
@@ -56,6 +57,9 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
   const { pool, clock, log, settings, sources, keep } = deps;
   const hands = createHands(settings.parallel);
   const running = new Set<Promise<void>>();
+  let waiting: Waiting[] = [];
+  /** By the monotonic clock. */
+  let lookedAt = -Infinity;
   let wake: AbortController | null = null;
   let trouble: string | null = null;
 
@@ -200,7 +204,11 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
   /** Until `until`: a hand came back or a row was added, so somebody else may be waiting now. */
   async function tick(signal: AbortSignal, until: AbortSignal): Promise<void> {
     if (hands.areFull()) return;
-    let waiting = await store.waitingByPbx(pool);
+    // Of a hundred thousand that wait this takes longer than ten claims: a hand that comes back goes to those who were found lately.
+    if (clock.monotonic() - lookedAt >= settings.pollMs) {
+      lookedAt = clock.monotonic();
+      waiting = await store.waitingByPbx(pool);
+    }
     for (let next = hands.next(waiting); next && !until.aborted; next = hands.next(waiting)) {
       const row = await store.claimNext(pool, next, settings.leaseMs);
       if (row) start(row, hands.take(next), signal);
@@ -231,7 +239,10 @@ export function createRecordingLane(deps: RecordingLaneDeps): RecordingLane {
       }
       await Promise.allSettled(running);
     },
-    kick: () => wake?.abort(),
+    kick() {
+      lookedAt = -Infinity;
+      wake?.abort();
+    },
     trouble: () => trouble,
   };
 }
