@@ -4,7 +4,7 @@
  * Due is a PBX of ours with sources: when a command asks; when a gap is over whose calls are missing; every few minutes where hosts post.
  * A link that is away is waited for first: once it is back it tells which calls go on, and what a PBX wrote of those so far is no
  * record yet. Where it stays away, what there is is read.
- * A run that failed is tried again after a pause that grows to ten minutes, one that nothing is heard of for a quarter of an hour (a host
+ * A run that failed is tried again after a pause that grows to two minutes, one that nothing is heard of for a quarter of an hour (a host
  * whose disk hangs still answers) is given up. One source that fails keeps no other from being read.
  */
 import type { Clock } from '../platform/clock.js';
@@ -46,7 +46,8 @@ export interface RecoveryTimes {
 }
 
 const TIMES: RecoveryTimes = { settleMs: 20_000, pollMs: 2_000, parallel: 4, retryMs: 15_000 };
-const MOST_RETRY_MS = 600_000;
+/** A pause grows to so many of the first: a host that was away for long is read two minutes after it is back. */
+const MOST_PAUSE = 8;
 const SILENT_MS = 900_000;
 /** A link is waited for so long. */
 const AWAY_MS = 120_000;
@@ -154,7 +155,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         (error: unknown) => {
           if (signal.aborted) return;
           turn.failures += 1;
-          turn.nextAt = clock.monotonic() + Math.min(MOST_RETRY_MS, times.retryMs * 2 ** (turn.failures - 1));
+          turn.nextAt = clock.monotonic() + times.retryMs * Math.min(MOST_PAUSE, 2 ** (turn.failures - 1));
           count('failed', 1);
           log.warn({ pbx, failures: turn.failures, err: error }, 'what was missed could not be read');
         },
