@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Owner } from './calls/owner.js';
-import { saveStoredUpTo } from './calls/store.js';
+import { pbxsWithPosts, saveStoredUpTo } from './calls/store.js';
 import type { Fact } from './calls/facts.js';
 import type { Enterprise } from './config/enterprise.js';
 import { sessionOf } from './app-joints.js';
@@ -57,6 +57,7 @@ export interface PbxUnits {
 
 const KEEP_MS = 1_000;
 const MARK_MS = 250;
+const POSTS_MS = 5_000;
 /** What the PBX tells may be on its way this long. */
 const MARK_MARGIN_MS = 1_000;
 
@@ -150,6 +151,15 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
     }
   }
 
+  /** A notice between two daemons may be lost; the post is not. */
+  async function lookingForPosts(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await deps.clock.sleep(POSTS_MS, signal);
+      const waiting = await pbxsWithPosts(deps.pool).catch(() => []);
+      for (const key of waiting) units.get(key)?.inboxChanged();
+    }
+  }
+
   return {
     async apply(enterprises) {
       const running = enterprises.filter((enterprise) => enterprise.mode !== 'off');
@@ -187,7 +197,7 @@ export function createPbxUnits(deps: PbxUnitsDeps): PbxUnits {
     },
     leaseLeftMs: (key) => units.get(key)?.leaseLeftMs() ?? 0,
     async keep(signal) {
-      await Promise.all([keeping(signal), marking(signal)]);
+      await Promise.all([keeping(signal), marking(signal), lookingForPosts(signal)]);
     },
     stop: () => stopUnits([...units.keys()]),
   };

@@ -288,11 +288,17 @@ export class Owner {
 
   async #fromInbox(step: Fact | undefined): Promise<InboxFact[]> {
     if (!this.#inboxDirty) return [];
-    const posts = await this.#deps.readInbox(BATCH);
-    const after = posts.findIndex(({ fact }) => step !== undefined && isAfter(fact.arrivedAt, step));
-    const inbox = after < 0 ? posts : posts.slice(0, after);
-    if (after < 0 && posts.length < BATCH) this.#inboxDirty = false;
-    return inbox;
+    // What is stored while we look may not be seen by this look: it says so after this.
+    this.#inboxDirty = false;
+    try {
+      const posts = await this.#deps.readInbox(BATCH);
+      const after = posts.findIndex(({ fact }) => step !== undefined && isAfter(fact.arrivedAt, step));
+      if (after >= 0 || posts.length === BATCH) this.#inboxDirty = true;
+      return after < 0 ? posts : posts.slice(0, after);
+    } catch (error) {
+      this.#inboxDirty = true;
+      throw error;
+    }
   }
 
   #take(count: number): void {

@@ -300,6 +300,12 @@ export async function readInbox(db: Queryable, pbx: string, limit: number): Prom
   return rows;
 }
 
+/** PBXs of which there are such. */
+export async function pbxsWithPosts(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ pbx: string }>('SELECT DISTINCT pbx FROM webhook_inbox');
+  return rows.map(({ pbx }) => pbx);
+}
+
 /** Takes folded webhooks out, in the transaction that folds them. */
 export async function consumeInbox(tx: PoolClient, ids: readonly string[]): Promise<void> {
   await tx.query('DELETE FROM webhook_inbox WHERE id = ANY ($1::bigint[])', [ids]);
