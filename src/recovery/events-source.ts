@@ -11,6 +11,8 @@ import { inBreaths } from './courtesy.js';
 import { loadCursor, saveCursor } from './cursor-store.js';
 import { openEventDatabase } from './event-database.js';
 import type { EventDatabase, EventRow } from './event-database.js';
+import { inTime } from './event-times.js';
+import type { Told } from './event-times.js';
 import { HostClock, nextDay } from './host-clock.js';
 import { keepCalls } from './keep.js';
 import type { CallsPort } from './ports.js';
@@ -40,12 +42,6 @@ export interface EventsDeps {
   readRequest(event: string, request: string, uid: string | null): FleetEvent;
 }
 
-/** A row, and when it was written: Unix ms. */
-interface Told {
-  row: EventRow;
-  at: number;
-}
-
 interface Place {
   /** The host's day, and the last row read of each table of its file. */
   day: string;
@@ -56,8 +52,6 @@ interface Place {
 
 const PAGE = 2_000;
 const DAY_MS = 86_400_000;
-/** Nothing is stamped so far ahead of now but by a clock that was wrong for a while. */
-const AHEAD_MS = DAY_MS;
 /** A host may still write the file of the day before. */
 const AFTER_MIDNIGHT_MS = 10 * 60_000;
 
@@ -123,7 +117,7 @@ class Run {
     for (let more = true; more && !young;) {
       const rows = await reading;
       if (rows === null || rows.length === 0) break;
-      const page = this.#inTime(rows);
+      const page = inTime(rows, { ...this.#times(), full: PAGE });
       if (page.told.length === 0) return false;
       ({ young, cut: more } = page);
       this.#goOnBehind(page.told);
@@ -135,6 +129,10 @@ class Run {
     return !young && this.#clock.dateAt(until - AFTER_MIDNIGHT_MS) > this.#place.day;
   }
 
+  #times() {
+    return { clock: this.#clock, day: this.#place.day, upTo: this.#upTo, until: this.#options.until };
+  }
+
   #readAhead(database: EventDatabase): Promise<EventRow[] | null> {
     const reading = database.rows(this.#place, PAGE);
     // Whoever awaits it is told; nobody does when the page before could not be stored.
@@ -143,8 +141,9 @@ class Run {
   }
 
   #goOnBehind(told: readonly Told[]): void {
-    for (const { row } of told) this.#place = { ...this.#place, [row.t]: Math.max(this.#place[row.t], row.id) };
-    this.#place.offMs = this.#clock.offMs;
+    const place = { ...this.#place, offMs: this.#clock.offMs };
+    for (const { row } of told) place[row.t] = Math.max(place[row.t], row.id);
+    this.#place = place;
   }
 
   async #page(told: readonly Told[]): Promise<void> {
@@ -161,43 +160,6 @@ class Run {
     await this.#keeping;
     this.#keeping = this.#keep(place);
     this.#keeping.catch(() => undefined);
-  }
-
-  /**
-   * The rows in the order of their time, as far as both tables were read, and old enough. Of each table those before the first one left
-   * out: ids tell how far it was read, and a clock that was set back leaves later ones with earlier stamps.
-   */
-  #inTime(rows: readonly EventRow[]): { told: Told[]; young: boolean; cut: boolean } {
-    for (const row of rows) if (row.event === 'start') this.#clock.learn(row.at, row.uid);
-    const ends: number[] = [];
-    let young = false;
-    const dated = (['a', 'l'] as const).flatMap((table) => {
-      const own = rows.filter((row) => row.t === table);
-      // A stamp that cannot be read, or cannot be right, is that of the row before, else of the row behind.
-      let last = this.#upTo || this.#firstStamp(own);
-      const timed = own.map((row) => ({ row, at: (last = this.#stampOf(row) ?? last) }));
-      const from = timed.findIndex(({ at }) => at > this.#options.until);
-      if (from >= 0) young = true;
-      else if (own.length === PAGE) ends.push(Math.max(...timed.map(({ at }) => at)));
-      return [from >= 0 ? timed.slice(0, from) : timed];
-    });
-    const end = Math.min(...ends, Number.POSITIVE_INFINITY);
-    const told = dated.flatMap((timed) => upTo(timed, end)).sort((one, other) => one.at - other.at);
-    return { told, young, cut: ends.length > 0 };
-  }
-
-  #firstStamp(rows: readonly EventRow[]): number {
-    for (const row of rows) {
-      const at = this.#stampOf(row);
-      if (at !== null) return at;
-    }
-    return this.#clock.at(`${this.#place.day} 00:00:00`) ?? 0;
-  }
-
-  /** One far ahead is none: its row would be too young until then, and hold back all behind it. */
-  #stampOf({ at: stamp }: EventRow): number | null {
-    const at = this.#clock.at(stamp);
-    return at === null || at > this.#options.until + AHEAD_MS ? null : at;
   }
 
   *#read(told: readonly Told[], facts: Fact[]): Generator<void> {
@@ -251,9 +213,4 @@ class Run {
     const { window } = this.#options;
     return window === null || ((endedAt ?? lastAt) >= window.from && startedAt <= window.to);
   }
-}
-
-function upTo(timed: readonly Told[], end: number): readonly Told[] {
-  const left = timed.findIndex(({ at }) => at > end);
-  return left >= 0 ? timed.slice(0, left) : timed;
 }
