@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { closeGaps, openGap, saveFold, saveNotes } from '../../src/calls/store.js';
+import { inTransaction } from '../../src/db/tx.js';
 import { dayIn } from '../../src/recovery/nightly.js';
 import type { Reconciled } from '../../src/recovery/reconcile.js';
 import { T0, ami, channel, trunk } from '../calls/ami-facts.js';
@@ -35,12 +36,13 @@ async function hearItsEnd({ db }: TestApp): Promise<string> {
     ami(15_010, { kind: 'channel.gone', channel: { ...trunk(0), state: 'up' }, cause: 16 }),
   ]);
   expect(heard.records).toEqual([]);
-  const client = await db.pool.connect();
-  for (const fold of heard.folds) {
-    await saveFold(client, PBX, 1, fold);
-    await saveNotes(client, fold.notes);
-  }
-  client.release();
+  // At once: the daemon may begin to follow this PBX just now, and would go on with a call it finds going on.
+  await inTransaction(db.pool, async (tx) => {
+    for (const fold of heard.folds) {
+      await saveFold(tx, PBX, 1, fold);
+      await saveNotes(tx, fold.notes);
+    }
+  });
   return heard.finished[0]?.id ?? '';
 }
 
