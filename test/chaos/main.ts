@@ -34,38 +34,32 @@ const missing = names.some((name) => TRIALS[name]) ? missingParts(['sipp', 'aste
 if (missing.length > 0) throw new Error(`missing: ${missing.join('; ')}; run node scripts/prepare-tests.mjs`);
 const all: Figures[] = [];
 for (const name of names) {
-  const crm = TELLING[name];
-  if (crm) {
-    process.stdout.write(`${new Date().toISOString()} ${name} …\n`);
-    const figures = await told(name, crm, values.count === undefined ? (values.short ? 5 : 100) : Number(values.count));
-    all.push(figures);
-    report(figures);
-    continue;
-  }
-  if (name === POSTING_OUTAGES) {
-    process.stdout.write(`${new Date().toISOString()} ${name} …\n`);
-    const figures = await postingOutages(sizeOf(), (logFile) => keepLog(logFile, name));
-    all.push(figures);
-    report(figures);
-    continue;
-  }
-  const trial = TRIALS[name];
-  if (!trial) throw new Error(`no trial ${name}; there are ${every.join(', ')}`);
   process.stdout.write(`${new Date().toISOString()} ${name} …\n`);
-  await using stage = await openStage({
-    versions: [22, 16],
-    times: values.short ? SHORT_TIMES : FULL_TIMES,
-    posting: trial.posting,
-    recovery: trial.recovery ?? false,
-    dialplan: trial.dialplan,
-  });
-  const figures = await trial.run(stage, sizeOf());
-  keepLog(stage.logFile, name);
+  const figures = await run(name);
   all.push(figures);
   report(figures);
 }
 table(all);
 process.exitCode = all.some((one) => one.violations.length > 0) ? 1 : 0;
+
+async function run(name: string): Promise<Figures> {
+  const size = sizeOf();
+  const crm = TELLING[name];
+  if (crm) return told(name, crm, size.count ?? (size.short ? 5 : 100));
+  if (name === POSTING_OUTAGES) return postingOutages(size, (logFile) => keepLog(logFile, name));
+  const trial = TRIALS[name];
+  if (!trial) throw new Error(`no trial ${name}; there are ${every.join(', ')}`);
+  await using stage = await openStage({
+    versions: [22, 16],
+    times: size.short ? SHORT_TIMES : FULL_TIMES,
+    posting: trial.posting,
+    recovery: trial.recovery ?? false,
+    dialplan: trial.dialplan,
+  });
+  const figures = await trial.run(stage, size);
+  keepLog(stage.logFile, name);
+  return figures;
+}
 
 function sizeOf(): Size {
   return {
