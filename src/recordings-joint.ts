@@ -114,15 +114,16 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
   }
 
   async function expect(tx: PoolClient, events: readonly CallEvent[]): Promise<Map<CallEvent, Expected>> {
-    const wanted = new Map(events.flatMap((event) => [[event, wantedOf(event)] as const]));
+    const wanted = events.flatMap((event) => {
+      const one = wantedOf(event);
+      return one ? [{ event, one }] : [];
+    });
     const links = await store.expectRecordings(
       tx,
-      [...wanted.values()].filter((one) => one !== null),
+      wanted.map(({ one }) => one),
     );
-    const expected = new Map<CallEvent, Expected>();
-    for (const [event, one] of wanted)
-      if (one) expected.set(event, { link: links.get(event.call.id) ?? null, waitMs: settings.waitMs });
-    return expected;
+    const { waitMs } = settings;
+    return new Map(wanted.map(({ event }) => [event, { link: links.get(event.call.id) ?? null, waitMs }]));
   }
 
   async function gauge(): Promise<void> {

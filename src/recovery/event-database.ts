@@ -100,6 +100,11 @@ function programFailure(sqlite3: string, on: string, code: number | null, stderr
   return new TrunklineError(what, `${sqlite3} ${on} ended with ${code}: ${stderr.trim()}`);
 }
 
+/** Where the file of a day (`2026-11-20`, the host's) is. */
+export function fileOfDay({ folder, file }: { folder: string; file: string }, day: string): string {
+  return `${folder.replace(/\/$/, '')}/${file.replaceAll('{date}', day)}`;
+}
+
 export function openEventDatabase(session: SshSession, path: string, sqlite3: string): EventDatabase {
   const file = shellQuoted(path);
   const folder = shellQuoted(dirname(path));

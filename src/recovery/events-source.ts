@@ -9,7 +9,7 @@ import type { Logger } from '../platform/log.js';
 import type { SshSession } from '../platform/ssh.js';
 import { inBreaths } from './courtesy.js';
 import { loadCursor, saveCursor } from './cursor-store.js';
-import { openEventDatabase } from './event-database.js';
+import { fileOfDay, openEventDatabase } from './event-database.js';
 import type { EventDatabase, EventRow } from './event-database.js';
 import { inTime } from './event-times.js';
 import type { Told } from './event-times.js';
@@ -109,9 +109,8 @@ class Run {
 
   /** Reads what the file of a day has left. True when the next day's is to be read. */
   async #day(session: SshSession): Promise<boolean> {
-    const { folder, file, sqlite3 } = this.#deps.settings;
-    const path = `${folder.replace(/\/$/, '')}/${file.replaceAll('{date}', this.#place.day)}`;
-    const database = openEventDatabase(session, path, sqlite3);
+    const { settings } = this.#deps;
+    const database = openEventDatabase(session, fileOfDay(settings, this.#place.day), settings.sqlite3);
     let young = false;
     let reading = this.#readAhead(database);
     for (let more = true; more && !young;) {

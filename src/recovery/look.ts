@@ -8,7 +8,7 @@ import { localFiles } from './cdr-file.js';
 import type { Files } from './cdr-file.js';
 import { readCdrLine } from './cdr-record.js';
 import type { CdrSettings } from './cdr-source.js';
-import { formOf, openEventDatabase } from './event-database.js';
+import { fileOfDay, formOf, openEventDatabase } from './event-database.js';
 import type { FormName } from './event-database.js';
 import type { EventsSettings } from './events-source.js';
 import { HostClock } from './host-clock.js';
@@ -57,14 +57,14 @@ export async function lookAtSources(deps: LookDeps, signal: AbortSignal): Promis
 
 async function lookAtEvents(
   session: SshSession,
-  { folder, file, sqlite3 }: EventsSettings,
+  settings: EventsSettings,
   { timezone, now }: LookDeps,
 ): Promise<Looked> {
-  const form = await formOf(session, sqlite3);
+  const form = await formOf(session, settings.sqlite3);
   const clock = new HostClock(timezone);
   for (const at of [now(), now() - DAY_MS]) {
-    const path = `${folder.replace(/\/$/, '')}/${file.replaceAll('{date}', clock.dateAt(at))}`;
-    const rows = await openEventDatabase(session, path, sqlite3).rows({ a: 0, l: 0 }, 1);
+    const path = fileOfDay(settings, clock.dateAt(at));
+    const rows = await openEventDatabase(session, path, settings.sqlite3).rows({ a: 0, l: 0 }, 1);
     if (rows !== null) return { part: 'events', file: path, form };
   }
   return { part: 'events', file: null, form };
