@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { e164Of } from '../calls/phone.js';
+import { isUuid } from '../platform/uuid.js';
 import { callIdOf, LOG_STATUSES } from './logs-store.js';
 import type { LogFilter } from './logs-store.js';
 import type { AdminServices } from './services.js';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const logFilterInput = z.object({
   type: z.string().max(50).optional(),
@@ -25,7 +24,7 @@ export async function logFilterOf(
 ): Promise<LogFilter | null> {
   const { enterprise, type, statuses, event, from, until } = input;
   const callId =
-    input.call === undefined || UUID.test(input.call) ? input.call : await callIdOf(pool, enterprise, input.call);
+    input.call === undefined || isUuid(input.call) ? input.call : await callIdOf(pool, enterprise, input.call);
   if (callId === null) return null;
   const country = directory.byNumber(enterprise)?.country;
   const phone = input.phone === undefined ? undefined : phoneOf(input.phone, country);

@@ -1,5 +1,6 @@
 /** What is stored of one call, read for a person: found by any of its ids, each look-up by an index. */
 import type { Queryable } from '../db/pool.js';
+import { isUuid } from '../platform/uuid.js';
 import { fromKept } from './kept-notes.js';
 import type { KeptNote } from './kept-notes.js';
 import type { Note } from './rules.js';
@@ -21,13 +22,11 @@ export interface Asked {
   id: string;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** The calls somebody may mean, newest first; of one that became a part of another, that other. CRMs' id means one only. */
 export async function findCalls(db: Queryable, { enterprise, pbx, id }: Asked): Promise<FoundCall[]> {
   const prefix = `${enterprise}-`;
   const uids = id.startsWith(prefix) ? [id, id.slice(prefix.length)] : [id];
-  const ourId = UUID.test(id) ? id : null;
+  const ourId = isUuid(id) ? id : null;
   const { rows } = await db.query<FoundCall>(
     `WITH RECURSIVE asked AS (
        SELECT id FROM calls WHERE id = $4::uuid

@@ -1,6 +1,7 @@
 /** Names and addresses of recordings. Pure, but for the randomness of a token. */
 import { randomBytes } from 'node:crypto';
 import { localIso } from '../platform/time-zone.js';
+import { isUuid } from '../platform/uuid.js';
 
 /** 192 bits: nobody guesses one. */
 export function newToken(): string {
@@ -9,11 +10,9 @@ export function newToken(): string {
 
 export const TOKEN = /^[\w-]{16,64}$/;
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
 /** The system before gave out UUIDs and nothing else; its table has no index by them, so no stranger's guess is asked of it. */
 export function mayBeOld(token: string): boolean {
-  return UUID.test(token);
+  return isUuid(token);
 }
 
 /** The file of an address: its token, whatever ending it is asked by. */
