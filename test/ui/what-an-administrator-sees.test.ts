@@ -228,7 +228,19 @@ describeWith(['chromium'], 'what an administrator sees', () => {
     await page.getByRole('button', { name: t.common.save, exact: true }).click();
     await page.getByRole('button', { name: t.settings.conflictLoad }).waitFor();
     await ann.picture('conflict');
+    // While the new version is on its way, on a slow line, nothing is sent with the old one.
+    const slow = /integrations\.get/;
+    const saves: string[] = [];
+    page.on('request', (request) => request.url().includes('integrations.save') && saves.push(request.url()));
+    await page.route(slow, async (route) => {
+      await delay(700);
+      await route.continue();
+    });
     await page.getByRole('button', { name: t.settings.conflictLoad }).click();
+    await page.getByRole('button', { name: t.common.save, exact: true }).click();
+    await page.getByRole('button', { name: t.settings.conflictLoad }).waitFor({ state: 'detached' });
+    expect(saves).toEqual([]);
+    await page.unroute(slow);
     expect(await page.locator('[data-setting=default_extension] input').inputValue()).toBe('151');
     await page.getByRole('button', { name: t.common.save, exact: true }).click();
     await page.getByText(t.common.saved).first().waitFor();

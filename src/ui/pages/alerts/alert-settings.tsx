@@ -9,7 +9,7 @@ import { SettingField } from '../../forms/setting-field.js';
 import { faultTextAt } from '../../i18n/fault-text.js';
 import { useText } from '../../i18n/language.js';
 import { Button } from '../../parts/button.js';
-import { Conflict } from '../../parts/conflict.js';
+import { Conflict, useConflict } from '../../parts/conflict.js';
 import { Notice } from '../../parts/notice.js';
 import { Panel } from '../../parts/panel.js';
 import { Toggle } from '../../parts/toggle.js';
@@ -64,7 +64,7 @@ export function AlertSettings({
         ? client.alerts.sendPlatformTest.mutate()
         : client.alerts.sendTest.mutate({ enterprise }),
   });
-  const conflict = faultOf(save.error)?.trunkline === 'CONFIG_CHANGED';
+  const conflict = useConflict(save, reload);
   const faults = faultOf(save.error)?.fields ?? [];
   const isChanged = Object.keys(draft).length + Object.keys(secrets).length > 0;
   const { properties = {} } = data.schema as { properties?: Record<string, JsonSchema> };
@@ -133,7 +133,7 @@ export function AlertSettings({
           <Button
             small
             look="main"
-            busy={save.isPending}
+            busy={save.isPending || conflict.isLoading}
             disabled={!isChanged}
             onClick={() => save.mutate({ version: data.version, settings: draft as Sent['settings'], secrets })}
           >
@@ -158,8 +158,10 @@ export function AlertSettings({
         </Notice>
       ))}
       {test.isError && <Notice tone="bad">{errorText(test.error, t)}</Notice>}
-      {conflict && <Conflict onLoad={() => void reload().then(() => save.reset())} />}
-      {save.isError && !conflict && faults.length === 0 && <Notice tone="bad">{errorText(save.error, t)}</Notice>}
+      <Conflict conflict={conflict} />
+      {save.isError && !conflict.isThere && faults.length === 0 && (
+        <Notice tone="bad">{errorText(save.error, t)}</Notice>
+      )}
       <h3>{t.alerts.where}</h3>
       <div className="field-row">
         {secret('botToken')}

@@ -9,7 +9,7 @@ import type { Inputs } from '../../api.js';
 import { faultAt, faultText } from '../../i18n/fault-text.js';
 import { useText } from '../../i18n/language.js';
 import { Button } from '../../parts/button.js';
-import { Conflict } from '../../parts/conflict.js';
+import { Conflict, useConflict } from '../../parts/conflict.js';
 import { SelectField, TextAreaField, TextField } from '../../parts/fields.js';
 import { Modal } from '../../parts/modal.js';
 import { Notice } from '../../parts/notice.js';
@@ -59,7 +59,7 @@ function Form({ read, onClose, onReload }: { read: Read; onClose(): void; onRelo
     }),
   );
   const isNew = read.entry === null;
-  const conflict = faultOf(save.error)?.trunkline === 'CONFIG_CHANGED';
+  const conflict = useConflict(save, onReload);
   const faults = faultOf(save.error)?.fields ?? [];
   const shown = new Set<string>();
   const text = (field: TextOf, place: string) => {
@@ -119,7 +119,7 @@ function Form({ read, onClose, onReload }: { read: Read; onClose(): void; onRelo
         <>
           <Button
             look="main"
-            busy={save.isPending}
+            busy={save.isPending || conflict.isLoading}
             disabled={draft.number.trim() === ''}
             onClick={() =>
               save.mutate({
@@ -134,9 +134,9 @@ function Form({ read, onClose, onReload }: { read: Read; onClose(): void; onRelo
         </>
       }
     >
-      {conflict && isNew && <Notice tone="warn" title={t.enterprises.thereAlready} />}
-      {conflict && onReload && <Conflict onLoad={() => void onReload().then(() => save.reset())} />}
-      {save.isError && !conflict && (
+      {conflict.isThere && isNew && <Notice tone="warn" title={t.enterprises.thereAlready} />}
+      {onReload && <Conflict conflict={conflict} />}
+      {save.isError && !conflict.isThere && (
         <Notice tone="bad" title={t.common.failed}>
           {faults.length === 0
             ? errorText(save.error, t)

@@ -11,7 +11,7 @@ import { useLanguage, useText } from '../../i18n/language.js';
 import { faultText } from '../../i18n/fault-text.js';
 import type { Messages } from '../../i18n/ru.js';
 import { Button } from '../../parts/button.js';
-import { Conflict } from '../../parts/conflict.js';
+import { Conflict, useConflict } from '../../parts/conflict.js';
 import { Modal } from '../../parts/modal.js';
 import { Notice } from '../../parts/notice.js';
 import { QueryView } from '../../parts/query-view.js';
@@ -93,7 +93,7 @@ function Loaded({
       onError: showFaults,
     }),
   );
-  const conflict = faultOf(save.error)?.trunkline === 'CONFIG_CHANGED';
+  const conflict = useConflict(save, reload);
 
   function show(found: Faults): void {
     setFaults(found);
@@ -122,7 +122,7 @@ function Loaded({
       onClose={onBack}
       footer={
         <>
-          <Button look="main" busy={save.isPending} disabled={!unsaved} onClick={submit}>
+          <Button look="main" busy={save.isPending || conflict.isLoading} disabled={!unsaved} onClick={submit}>
             {t.common.save}
           </Button>
           <Button onClick={onBack}>{unsaved ? t.common.cancel : t.common.close}</Button>
@@ -130,14 +130,9 @@ function Loaded({
       }
     >
       <div ref={body} className="stack">
-        {conflict && (
-          <Conflict
-            title={t.errors.byCode['CONFIG_CHANGED'] ?? ''}
-            onLoad={() => void reload().then(() => save.reset())}
-          />
-        )}
+        <Conflict title={t.errors.byCode['CONFIG_CHANGED'] ?? ''} conflict={conflict} />
         {wrong > 0 && <Notice tone="bad" title={t.settings.wrongFields(wrong)} />}
-        {save.isError && !conflict && wrong === 0 && (
+        {save.isError && !conflict.isThere && wrong === 0 && (
           <Notice tone="bad" title={t.common.failed}>
             {errorText(save.error, t)}
           </Notice>

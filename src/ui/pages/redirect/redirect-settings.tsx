@@ -7,7 +7,7 @@ import type { JsonSchema } from '../../forms/field-kind.js';
 import { faultTextAt } from '../../i18n/fault-text.js';
 import { useText } from '../../i18n/language.js';
 import { Button } from '../../parts/button.js';
-import { Conflict } from '../../parts/conflict.js';
+import { Conflict, useConflict } from '../../parts/conflict.js';
 import { Notice } from '../../parts/notice.js';
 import { Panel } from '../../parts/panel.js';
 import { useToast } from '../../parts/toasts.js';
@@ -44,7 +44,7 @@ export function RedirectSettings({
   );
   const { properties = {} } = data.schema as { properties?: Record<string, JsonSchema> };
   const faults = faultOf(save.error)?.fields ?? [];
-  const conflict = faultOf(save.error)?.trunkline === 'CONFIG_CHANGED';
+  const conflict = useConflict(save, reload);
   const names = [...SHOWN, ...(me.kind === 'super' ? OPERATORS : [])].filter((name) => name in properties);
   return (
     <Panel
@@ -53,7 +53,7 @@ export function RedirectSettings({
         <Button
           small
           look="main"
-          busy={save.isPending}
+          busy={save.isPending || conflict.isLoading}
           disabled={Object.keys(draft).length === 0}
           onClick={() =>
             save.mutate({
@@ -68,8 +68,10 @@ export function RedirectSettings({
       }
     >
       {data.settings === null && <Notice tone="info">{t.redirect.notSetUp}</Notice>}
-      {conflict && <Conflict onLoad={() => void reload().then(() => save.reset())} />}
-      {save.isError && !conflict && faults.length === 0 && <Notice tone="bad">{errorText(save.error, t)}</Notice>}
+      <Conflict conflict={conflict} />
+      {save.isError && !conflict.isThere && faults.length === 0 && (
+        <Notice tone="bad">{errorText(save.error, t)}</Notice>
+      )}
       <div className="field-row">
         {names.map((name) => (
           <SettingField
