@@ -139,7 +139,7 @@ describeWith(['asterisk-16', 'asterisk-22'], 'the fleet’s catalogue as real ca
     const named = SCENARIOS.map(({ id, name }) => [id, name] as const);
 
     it.each(named)('%s was played: %s', (id) => {
-      expect(find(version, id).one.complaints).toEqual([]);
+      expect(find(version, id).one.complaints.join('; ')).toBe('');
     });
 
     describe.each(Object.entries(WAYS))('by %s', (name, way) => {

@@ -114,7 +114,8 @@ async function blindToBusy(stage: Stage, secondLine: boolean): Promise<Told[]> {
     const byPosts = secondLine ? undefined : noSecondLine(stage);
     const call = await take(stage, { rang: secondLine ? GROUP : ['151'] });
     await stage.sends(call.leg, '152');
-    await stage.ends(call.client);
+    // Which of the two is hung up first is the PBX's affair.
+    await Promise.all([stage.ends(call.client), stage.ends(call.leg)]);
     return sentOn(stage, call, {
       agents: ['151'],
       transfers: [transfer('blind', '152', false)],
