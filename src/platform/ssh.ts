@@ -7,6 +7,8 @@ import type { Readable } from 'node:stream';
 import { Client } from 'ssh2';
 import type { ClientChannel, SFTPWrapper } from 'ssh2';
 import { TrunklineError } from './errors.js';
+import { overSftp } from './sftp.js';
+import type { Sftp } from './sftp.js';
 
 export interface SshTarget {
   host: string;
@@ -32,7 +34,7 @@ export interface SshRun {
 export interface SshSession {
   /** Runs a command by the user's shell, `input` being what it reads. */
   run(command: string, input?: string): Promise<SshRun>;
-  sftp(): Promise<SFTPWrapper>;
+  sftp(): Promise<Sftp>;
   close(): void;
 }
 
@@ -133,11 +135,11 @@ function run(client: Client, command: string, input?: string): Promise<SshRun> {
   });
 }
 
-function sftp(client: Client, where: string): Promise<SFTPWrapper> {
+function sftp(client: Client, where: string): Promise<Sftp> {
   return new Promise((resolve, reject) => {
     client.sftp((error: Error | undefined, files: SFTPWrapper) => {
       if (error) reject(new TrunklineError('SSH_FAILED', `${where} has no SFTP: ${error.message}`, { cause: error }));
-      else resolve(files);
+      else resolve(overSftp(files));
     });
   });
 }

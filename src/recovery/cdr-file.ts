@@ -6,8 +6,10 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { TrunklineError } from '../platform/errors.js';
+import { SFTP_PERMISSION_DENIED, SftpRefusal } from '../platform/sftp.js';
+import type { Sftp } from '../platform/sftp.js';
 
-/** Files on this machine, or on a host (`sftp-files.ts`). */
+/** Files on this machine, or on a host. */
 export interface Files {
   /** Null when there is none. */
   size(path: string): Promise<number | null>;
@@ -44,11 +46,35 @@ export const localFiles: Files = {
   },
 };
 
-/** Of this machine, and of SFTP. */
-const MAY_NOT: readonly unknown[] = ['EACCES', 'EPERM', 3];
+export function sftpFiles(sftp: Sftp): Files {
+  return {
+    size: (path) =>
+      sftp.stat(path).then(
+        (stats) => stats && stats.bytes,
+        (error: unknown) => {
+          throw fileFailure(path, error);
+        },
+      ),
+    async read(path, from, to) {
+      const pieces: Buffer[] = [];
+      try {
+        for await (const piece of sftp.read(path, from, to)) pieces.push(piece);
+      } catch (error) {
+        throw fileFailure(path, error);
+      }
+      return Buffer.concat(pieces);
+    },
+  };
+}
 
-export function fileFailure(path: string, error: unknown): TrunklineError {
-  const mayNot = error instanceof Error && 'code' in error && MAY_NOT.includes(error.code);
+const MAY_NOT: readonly unknown[] = ['EACCES', 'EPERM'];
+
+function fileFailure(path: string, error: unknown): TrunklineError {
+  if (error instanceof TrunklineError) return error;
+  const mayNot =
+    error instanceof SftpRefusal
+      ? error.status === SFTP_PERMISSION_DENIED
+      : error instanceof Error && 'code' in error && MAY_NOT.includes(error.code);
   const why = error instanceof Error ? error.message : String(error);
   return new TrunklineError(mayNot ? 'RECOVERY_MAY_NOT_READ' : 'SSH_FAILED', `${path}: ${why}`, { cause: error });
 }

@@ -8,7 +8,7 @@
 import type { Logger } from '../platform/log.js';
 import type { SshSession } from '../platform/ssh.js';
 import { callsOf, factsOf, UNTOLD_UID } from './cdr-calls.js';
-import { FILE_BEGIN, localFiles, readCsv } from './cdr-file.js';
+import { FILE_BEGIN, localFiles, readCsv, sftpFiles } from './cdr-file.js';
 import type { CsvPlace, Files } from './cdr-file.js';
 import { readCdrLine } from './cdr-record.js';
 import type { CdrRecord } from './cdr-record.js';
@@ -18,7 +18,6 @@ import { loadCursor, saveCursor } from './cursor-store.js';
 import { keepCalls } from './keep.js';
 import type { CallsPort } from './ports.js';
 import { Replay } from './replay.js';
-import { sftpFiles } from './sftp-files.js';
 import { addProgress, NO_PROGRESS } from './source.js';
 import type { Progress, Source, SourceRun } from './source.js';
 import { inTransaction } from './store.js';

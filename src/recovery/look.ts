@@ -4,7 +4,7 @@
  */
 import { TrunklineError } from '../platform/errors.js';
 import type { SshSession } from '../platform/ssh.js';
-import { localFiles } from './cdr-file.js';
+import { localFiles, sftpFiles } from './cdr-file.js';
 import type { Files } from './cdr-file.js';
 import { readCdrLine } from './cdr-record.js';
 import type { CdrSettings } from './cdr-source.js';
@@ -12,7 +12,6 @@ import { fileOfDay, formOf, openEventDatabase } from './event-database.js';
 import type { FormName } from './event-database.js';
 import type { EventsSettings } from './events-source.js';
 import { HostClock } from './host-clock.js';
-import { sftpFiles } from './sftp-files.js';
 
 export type Looked =
   | { part: 'ssh' }

@@ -52,8 +52,12 @@ describeWith(['asterisk-22'], 'a host over SSH', () => {
       expect((await ended).code).toBe(3);
       writeFileSync(join(host.folder, 'a b'), 'held');
       const files = await shell.sftp();
-      expect(await text(files.createReadStream(`${host.folderInside}/a b`))).toBe('held');
+      expect(await text(files.read(`${host.folderInside}/a b`, 0))).toBe('held');
+      expect(await text(files.read(`${host.folderInside}/a b`, 1, 3))).toBe('el');
       expect(readFileSync(join(host.folder, 'a b'), 'utf8')).toBe('held');
+      expect(await files.stat(`${host.folderInside}/none`)).toBeNull();
+      await expect(text(files.read(`${host.folderInside}/none`, 0))).rejects.toMatchObject({ status: 2 });
+      expect(files.isOpen()).toBe(true);
       shell.close();
 
       await expect(openSsh(targetOf(host, { password: 'wrong' }), keys)).rejects.toMatchObject({
