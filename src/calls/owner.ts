@@ -14,7 +14,8 @@
  * - A fact is folded exactly once: an AMI fact is stored in the transaction that folds it, a webhook leaves the inbox in
  *   it, a journal's sequence is marked in it.
  * - A batch that fails changes nothing in memory either. One whose COMMIT got no answer is told by its number.
- * - A fact the tracker cannot fold (a bug) is logged, kept in `asterisk_logs` and passed over: it stops no other call.
+ * - A fact the tracker cannot fold (a bug) is logged, kept in `asterisk_logs` and passed over: it stops no other call. A call that
+ *   cannot be looked at when its time is up is left until something is told of it.
  * - If the journal fails too, facts are lost; that is a gap with reason `journal`, listed like any other.
  * - Work that must see what is stored of calls, and must not run beside a fold, has its turn between two (`between`): when no
  *   fact waits, or a quarter of a second after the last such turn, so that a busy PBX does not put it off for ever.
@@ -374,8 +375,11 @@ export class Owner {
           draft.fold(fact);
         } catch (error) {
           bad = fact;
+          const failing = fact.kind === 'timer' ? this.#tracker.failing(fact) : [];
+          // They would be due for ever, and nobody else's turn would come.
+          this.#tracker.letSleep(failing);
           this.#deps.log.error(
-            { pbx: this.pbx, fact: fact.kind, err: error },
+            { pbx: this.pbx, fact: fact.kind, calls: failing.map(({ uid }) => uid), err: error },
             'a fact could not be folded and is passed over',
           );
           this.#deps.count('facts_poisoned');

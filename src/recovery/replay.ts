@@ -95,34 +95,24 @@ export class Replay {
     }
   }
 
+  /** @throws on a bug; the draft never was */
   #foldAll(facts: readonly Fact[], recalled?: Recalled): void {
-    const { draft, folded } = drafted(this.#tracker, facts, recalled);
+    const draft = this.#tracker.begin(recalled);
+    for (const fact of facts) draft.fold(fact);
+    const folded = draft.result();
     draft.commit();
     this.#keep(folded);
   }
 
   /** A call that cannot be looked at would be due for ever: it goes, and with it only those that are due and fail by themselves. */
   #giveUp(timer: Fact, error: unknown): void {
-    const all = this.open();
-    const due = all.filter(({ wake }) => wake !== null && wake <= timer.at);
-    const bad = due.filter((call) => this.#failsAlone(call, timer));
-    const gone = new Set(bad.length > 0 ? bad : due);
+    const gone = new Set(this.#tracker.failing(timer));
+    const left = this.open().filter((call) => !gone.has(call));
     this.#tracker = new Tracker(this.#context);
-    this.#tracker.load(all.filter((call) => !gone.has(call)));
+    this.#tracker.load(left);
     for (const { id, uid } of gone) {
       this.#notes.delete(id);
       this.#passedOver(timer, uid, error);
-    }
-  }
-
-  #failsAlone(call: CallState, timer: Fact): boolean {
-    const tracker = new Tracker(this.#context);
-    tracker.load([call]);
-    try {
-      drafted(tracker, [timer]);
-      return false;
-    } catch {
-      return true;
     }
   }
 
@@ -139,13 +129,6 @@ export class Replay {
       this.#notes.delete(state.id);
     }
   }
-}
-
-/** @throws on a bug; the draft never was */
-function drafted(tracker: Tracker, facts: readonly Fact[], recalled?: Recalled) {
-  const draft = tracker.begin(recalled);
-  for (const fact of facts) draft.fold(fact);
-  return { draft, folded: draft.result() };
 }
 
 function uidsOf(state: CallState): string[] {

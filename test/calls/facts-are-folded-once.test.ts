@@ -2,8 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/calls/facts.js';
 import type { InboxFact } from '../../src/calls/owner.js';
 import { until } from '../support/until.js';
+import { Tracker } from '../../src/calls/tracker.js';
+import type { CallState } from '../../src/calls/tracker.js';
 import { T0, ami, answered, channel, system, trunk } from './ami-facts.js';
 import { OwnerBench } from './owner-bench.js';
+import { Run, context } from './run-tracker.js';
 
 const up = (ms: number): Fact[] => [
   { ...system(ms, { kind: 'link.up', lostAt: null, restarted: false }), source: 'ami' },
@@ -162,6 +165,26 @@ describe('what the database refuses', () => {
     expect(bench.stored.filter((fact) => fact.source === 'webhook')).toHaveLength(2);
     expect(bench.stored).not.toContain(bad);
     expect(bench.counted.filter((what) => what === 'facts_dropped')).toHaveLength(2);
+  });
+});
+
+describe('a call that cannot be looked at when its time is up', () => {
+  it('is left until something is told of it, and no other waits for it', async () => {
+    const before = new Run({ ringCollectMs: 1 }).feed([...up(0), newChannel(1_000, 1), newChannel(1_000, 2)]);
+    const [one, other] = before.tracker.liveCalls() as [CallState, CallState];
+    // Phones that rang and were not told of, without the phones.
+    const ring = { extensions: null as unknown as string[], at: 0, due: T0 };
+    const silent = { ...other, ami: false, direction: 'in' as const, wake: T0 };
+    const tracker = new Tracker(context());
+    tracker.load([{ ...one, ring, wake: T0 }, silent]);
+    await bench.open({ loadTracker: () => Promise.resolve(tracker) });
+    bench.start();
+    await until('the other one to end', () => bench.batches.some(({ folded }) => folded.finished.length > 0));
+    expect(bench.batches.flatMap(({ folded }) => folded.finished.map(({ uid }) => uid))).toEqual([other.uid]);
+    expect(tracker.liveCalls().map(({ uid, wake }) => [uid, wake])).toEqual([[one.uid, null]]);
+    expect(bench.counted.filter((what) => what === 'facts_poisoned')).toHaveLength(1);
+    offer({ ...newChannel(2_000, 3), at: Date.now(), arrivedAt: Date.now() });
+    await until('the next fact', () => bench.stored.length > 0);
   });
 });
 
