@@ -41,8 +41,8 @@ export async function reconcileDay(db: Queryable, asked: ReconcileAsked): Promis
     const known = call.records.flatMap(({ uid, linkedid }) => startOf.get(uid) ?? startOf.get(linkedid) ?? [])[0];
     const at = known ?? first?.start ?? 0;
     if (at < from || at >= to) return [];
-    const wouldBe = known === undefined ? readAs(call, asked) : null;
-    return [{ ...call, wouldBe, fresh: call.records.some((one) => fresh.has(one)) }];
+    const read = known === undefined ? readAs(call, asked) : { wouldBe: null, unreadable: false };
+    return [{ ...call, ...read, fresh: call.records.some((one) => fresh.has(one)) }];
   });
   const calls = all.filter(({ startedAt }) => startedAt >= from && startedAt < to);
   const result = compare({
@@ -63,13 +63,18 @@ export async function reconcileDay(db: Queryable, asked: ReconcileAsked): Promis
 }
 
 /** What the records alone make of a call; null when that is nothing anybody would be told of, or another enterprise's. */
-function readAs(call: Parameters<typeof factsOf>[0], { context, enterprise }: ReconcileAsked): PbxSide['wouldBe'] {
-  const replay = new Replay(context);
+function readAs(
+  call: Parameters<typeof factsOf>[0],
+  { context, enterprise }: ReconcileAsked,
+): Pick<PbxSide, 'wouldBe' | 'unreadable'> {
+  let unreadable = false;
+  const replay = new Replay(context, [], () => (unreadable = true));
   const facts = factsOf(call);
   replay.fold(facts);
   replay.until((facts.at(-1)?.at ?? 0) + DAY_MS);
   const told = replay.takeOver().flatMap(({ events }) => events)[0];
-  return told?.call.enterprise === enterprise ? { direction: told.call.direction } : null;
+  const wouldBe = told?.call.enterprise === enterprise ? { direction: told.call.direction } : null;
+  return { wouldBe, unreadable: unreadable && !told };
 }
 
 /** 23 to 25 hours. */

@@ -31,6 +31,8 @@ export interface Owing {
 export interface PbxSide extends CdrCall {
   /** Null: as far as the records tell it was no call of ours: nobody was dialled, or another enterprise's. */
   wouldBe: { direction: string } | null;
+  /** What they tell could not be folded (a bug), so whose call it was is not known. */
+  unreadable: boolean;
   /** Nobody has looked at its records yet. */
   fresh: boolean;
 }
@@ -93,7 +95,7 @@ export function compare(sides: Sides): Reconciled {
   for (const one of sides.pbx ?? []) {
     const known = one.records.flatMap(({ uid, linkedid }) => byUid.get(uid) ?? byUid.get(linkedid) ?? []);
     for (const call of known) met.add(call);
-    if (known.length > 0 || one.wouldBe === null) continue;
+    if (known.length > 0 || (one.wouldBe === null && !one.unreadable)) continue;
     missing += 1;
     const first = one.records[0];
     const at = first?.start ?? 0;
@@ -132,7 +134,9 @@ function touches(gaps: Sides['gaps'], from: number, to: number): boolean {
 function whyMissing(one: PbxSide, { gaps }: Sides): string {
   const [from, to] = [one.records[0]?.start ?? 0, Math.max(...one.records.map(({ end }) => end))];
   if (touches(gaps, from, to)) return 'it fell into a gap that is not recovered yet';
-  return one.fresh ? 'its records were not looked at yet' : 'nothing told of it; `trunkline recover` looks again';
+  if (one.fresh) return 'its records were not looked at yet';
+  if (one.unreadable) return 'its records make no call; the log of recovery says why';
+  return 'nothing told of it; `trunkline recover` looks again';
 }
 
 function ofCrm(type: string, ours: readonly CallSide[], owing: readonly Owing[], differences: Difference[]): CrmSide {

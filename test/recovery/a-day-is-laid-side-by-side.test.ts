@@ -19,6 +19,7 @@ function record(uid: string, at: number): CdrRecord {
 const pbx = (uid: string, over: Partial<PbxSide> = {}): PbxSide => ({
   records: [record(uid, T)],
   wouldBe: { direction: 'in' },
+  unreadable: false,
   fresh: false,
   ...over,
 });
@@ -72,13 +73,14 @@ describe('a day laid side by side', () => {
           pbx('2.1', { records: [record('2.1', T + 100_000)] }),
           pbx('2.2', { records: [record('2.2', T + 200_000)], fresh: true }),
           pbx('2.3', { records: [record('2.3', T + 300_000)] }),
+          pbx('2.4', { records: [record('2.4', T + 500_000)], wouldBe: null, unreadable: true }),
         ],
         gaps: [{ from: T + 290_000, to: T + 400_000 }],
         calls: [ours('1.1'), ours('3.1'), ours('3.2', { startedAt: T + 120_000 })],
         owing: [owed('1.1', 'dead', 'HTTP 400'), owed('3.1', 'pending', 'HTTP 503')],
       }),
     );
-    expect([told.pbxCalls, told.ourCalls]).toEqual([4, 3]);
+    expect([told.pbxCalls, told.ourCalls]).toEqual([5, 3]);
     const said = told.differences.map(({ what, call, why }) => `${call}: ${what}: ${why}`);
     expect(said).toEqual([
       '0367-3.1: not in the PBX: Asterisk wrote no record of it (cdr.conf: unanswered, or its channels)',
@@ -89,6 +91,7 @@ describe('a day laid side by side', () => {
       '0367-3.2: not in the CRM: it was never owed: the integration was set up later, or what was sent is forgotten by age',
       '2.2: not here: its records were not looked at yet',
       '2.3: not here: it fell into a gap that is not recovered yet',
+      '2.4: not here: its records make no call; the log of recovery says why',
     ]);
   });
 

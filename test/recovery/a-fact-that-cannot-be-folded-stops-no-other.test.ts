@@ -8,6 +8,7 @@ import { createCdrSource } from '../../src/recovery/cdr-source.js';
 import { insertCdrs } from '../../src/recovery/cdr-store.js';
 import { createPosted } from '../../src/recovery/posted.js';
 import { insertPosted } from '../../src/recovery/posted-store.js';
+import { reconcileDay } from '../../src/recovery/reconcile-day.js';
 import { Replay } from '../../src/recovery/replay.js';
 import { parseFleetEvent } from '../../src/webhooks/parse.js';
 import { describeWith } from '../pbx/available.js';
@@ -129,6 +130,18 @@ describe("the PBX's own records", () => {
       expect((await storedIn(pool)).map(({ uid }) => uid)).toContain(other.uid);
       expect(linesIn(written)).toMatchObject([{ level: 50, pbx: PBX, record: one.uid, fact: 'channel.new' }]);
       expect(await source.run(run)).toMatchObject({ unreadable: 0, stored: 0 });
+      // One of which nothing can be made is not nobody's when its day is laid side by side.
+      const third = recordOf(NOW - 800);
+      await insertCdrs(pool, PBX, [third]);
+      bugs = Infinity;
+      expect(await source.run(run)).toMatchObject({ stored: 0 });
+      const day = await reconcileDay(pool, {
+        ...{ enterprise: '0367', pbx: PBX, timezone: 'Europe/Minsk', day: dayOf(NOW - 800) },
+        ...{ hasCdr: true, types: [], context: { ...replayContext(), newCallId } },
+      });
+      expect(day.differences).toMatchObject([
+        { what: 'not here', call: third.uid, why: 'its records make no call; the log of recovery says why' },
+      ]);
     }));
 });
 

@@ -214,6 +214,10 @@ const SAID: readonly (readonly [english: string, russian: string])[] = [
   ],
   ['it fell into a gap that is not recovered yet', 'он попал в разрыв, который ещё не восстановлен'],
   ['its records were not looked at yet', 'его записи ещё не просмотрены'],
+  [
+    'its records make no call; the log of recovery says why',
+    'из его записей не складывается звонок; причина в журнале восстановления',
+  ],
   ['nothing told of it; `trunkline recover` looks again', 'о нём ничто не сообщило; `trunkline recover` поищет снова'],
   [
     'it was never owed: the integration was set up later, or what was sent is forgotten by age',
