@@ -28,8 +28,8 @@ export interface Step {
   /** How long a later step may still take its place; it is not sent before. A person waits for it: keep it short. */
   holdMs?: number;
   /**
-   * How a step of a finished call deals with a recording that is not ready yet. `awaited`: it sends the address and cannot add it
-   * later, so it waits until the recording is ready or known absent, 90 s at most; one that turns up after all (`late`) is another event. `linked`: it shows the address at once. Absent:
+   * How a step of a finished call deals with a recording that is not ready yet. `awaited`: it sends the address, and adding it later
+   * is costly or unsure, so it waits until the recording is ready or known absent, 90 s at most; one that turns up after all (`late`) is another event. `linked`: it shows the address at once. Absent:
    * it knows of none, and `recording.ready` tells the address when it can be fetched.
    */
   recording?: 'awaited' | 'linked';

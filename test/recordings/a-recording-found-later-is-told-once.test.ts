@@ -68,8 +68,9 @@ test('a recording found when CRMs had been told there is none reaches each that 
   expect(bitrix24.state.calls.map(({ recordUrl }) => recordUrl)).toEqual([link]);
   expect(telegram.state.in('-100').map(({ links }) => links)).toEqual([[link]]);
   expect([retailcrm.state.calls.length, amocrm.state.notes.length]).toEqual([1, 1]);
+  expect(amocrm.state.notes.map(({ params }) => params['link'])).toEqual([link]);
   expect(await whyOf(app, first)).toEqual([
-    { type: 'amocrm', state: 'skipped', why: expect.stringMatching(/as it was first told/) as string },
+    { type: 'amocrm', state: 'done', why: null },
     { type: 'bitrix24', state: 'done', why: null },
     { type: 'retailcrm', state: 'done', why: null },
     { type: 'telegram', state: 'skipped', why: expect.stringMatching(/shows the address already/) as string },
@@ -87,7 +88,8 @@ test('a recording found when CRMs had been told there is none reaches each that 
   expect(uploadsOf(retailcrm, second).filter(({ accepted }) => accepted)).toMatchObject([
     { recordUrl: expect.stringMatching(/recordings/) as string },
   ]);
-  expect(amocrm.state.notes.map(({ params }) => params['link'] !== undefined)).toEqual([false, true]);
+  expect(amocrm.state.notes.map(({ params }) => params['link'] !== undefined)).toEqual([true, true]);
+  expect(amocrm.exchanges.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   expect(await whyOf(app, second)).toMatchObject([
     { type: 'amocrm', why: expect.stringMatching(/has the address/) as string },
     { type: 'bitrix24', state: 'done' },

@@ -77,6 +77,14 @@ export const amocrmTexts: ConnectorTexts = {
     language,
     source_name: { group: 'more', ru: 'Наше имя в amoCRM' },
     ...ruleFields,
+    late_recording: {
+      group: 'rules',
+      ru: 'Добавить запись к звонку, если она нашлась позже',
+      help: words(
+        'Звонок в карточке получит ссылку на запись. Если amoCRM её не примет, запись слышно на странице звонка.',
+        'The call in the card gets the address. Where amoCRM does not take it, the recording is heard on the call’s page.',
+      ),
+    },
     rate,
   },
 };

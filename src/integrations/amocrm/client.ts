@@ -26,6 +26,7 @@ export interface Sending {
 export interface AmoCrmClient {
   get(path: string, query: URLSearchParams, how: Sending): Promise<Answer>;
   post(path: string, body: unknown, how: Sending): Promise<Answer>;
+  patch(path: string, body: unknown, how: Sending): Promise<Answer>;
 }
 
 export interface ClientDeps {
@@ -82,6 +83,15 @@ export function createClient(settings: AmoCrmSettings, { http, pace, tokens }: C
     return { ...answer, failure: { ...answer.failure, why: blank(answer.failure.why) } };
   }
 
+  async function write(method: 'POST' | 'PATCH', path: string, body: unknown, how: Sending): Promise<Answer> {
+    const headers = { 'content-type': 'application/json' };
+    const url = new URL(path, settings.origin).href;
+    const answer = await exchange({ method, url, headers, body: JSON.stringify(body) }, how);
+    if (answer.ok || !mayBeDone(answer.status)) return answer;
+    const { code, why } = answer.failure;
+    return { ...answer, failure: { kind: 'unknown', code, why } };
+  }
+
   return {
     async get(path, query, how) {
       const url = new URL(path, settings.origin);
@@ -91,14 +101,8 @@ export function createClient(settings: AmoCrmSettings, { http, pace, tokens }: C
       if (answer.ok || answer.failure.kind !== 'unknown') return answer;
       return { ...answer, failure: { ...answer.failure, kind: 'retry' } };
     },
-    async post(path, body, how) {
-      const headers = { 'content-type': 'application/json' };
-      const url = new URL(path, settings.origin).href;
-      const answer = await exchange({ method: 'POST', url, headers, body: JSON.stringify(body) }, how);
-      if (answer.ok || !mayBeDone(answer.status)) return answer;
-      const { code, why } = answer.failure;
-      return { ...answer, failure: { kind: 'unknown', code, why } };
-    },
+    post: (path, body, how) => write('POST', path, body, how),
+    patch: (path, body, how) => write('PATCH', path, body, how),
   };
 }
 

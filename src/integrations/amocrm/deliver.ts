@@ -1,14 +1,16 @@
 /**
- * The two requests of a call.
+ * The requests of a call.
  *
  * - `card.open`: the pop-up of an incoming call on the screens of the users who ring. amoCRM has no way to close it, and
  *   shows each one sent, so after an unknown outcome it is not sent again.
  * - `record`: the finished call, see record.ts.
+ * - `recording`: its recording, when that turned up after all, see late.ts.
  */
 import type { CallEvent } from '../../calls/vocabulary.js';
 import type { Attempt, ConnectionDeps, DeliveryJob, Outcome, Plan } from '../contract.js';
 import { cardsOf } from '../rules.js';
 import type { AmoCrmClient } from './client.js';
+import { addRecording } from './late.js';
 import { record } from './record.js';
 import { phoneOf, popUp } from './requests.js';
 import type { Context } from './requests.js';
@@ -58,17 +60,10 @@ export async function deliver({ event, step }: DeliveryJob, attempt: Attempt, wo
         work.problem(),
       );
     case 'recording':
-      return { kind: 'skipped', why: whyNotAdded(attempt) };
+      return withProblem(await addRecording({ call: event.call, phone, attempt, client, context }), work.problem());
     default:
       throw new Error(`amoCRM has no step ${step}`);
   }
-}
-
-/** A call there can be neither read nor changed: of a recording that turns up later only our own timeline tells. */
-function whyNotAdded({ refs }: Attempt): string {
-  if (refs['uniq'] === undefined) return 'the call is not recorded there';
-  if (refs['recording'] !== undefined) return 'its record has the address already';
-  return "amoCRM keeps a call as it was first told: a recording found later is heard on the call's page only";
 }
 
 async function openCard(event: CallEvent, phone: string, attempt: Attempt, work: Work): Promise<Outcome> {

@@ -194,7 +194,7 @@ function defined(fields: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** Where the recording is heard, if that is an address; as one is written, whatever a caller's number put into it. */
-function linkOf({ recordingFile }: CallFacts): { link?: string } {
+export function linkOf({ recordingFile }: CallFacts): { link?: string } {
   const url = httpUrl(recordingFile);
   return url ? { link: url.href } : {};
 }

@@ -74,6 +74,10 @@ const fields = z.looseObject({
   language: z.enum(['ru', 'en']).default('ru').meta({ title: 'Language of what is written into amoCRM' }),
   source_name: text.default('Trunkline').meta({ title: 'Our name in amoCRM' }),
   ...ruleSettings,
+  late_recording: z
+    .boolean()
+    .default(true)
+    .meta({ title: 'Add a recording that is found after its call was told without one' }),
   rate: z
     .object({ perSecond: z.number().positive(), burst: z.number().positive() })
     .optional()

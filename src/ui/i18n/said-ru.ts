@@ -49,6 +49,10 @@ const SAID: readonly (readonly [english: string, russian: string])[] = [
   ['nothing is registered there', 'там ничего не зарегистрировано'],
   ['the call is not recorded there', 'звонка там нет'],
   ['the recording is attached already', 'запись уже прикреплена'],
+  [
+    'the call is not found there: it was deleted, or nobody has taken it from “unsorted”',
+    'звонка там не нашлось: его удалили или ещё не приняли из «Неразобранного»',
+  ],
   ['the recording has no address {} could fetch it from', 'у записи нет адреса, по которому её можно забрать'],
   [
     'amoCRM knows nobody with this number, and unknown_client says to make nothing',
@@ -84,6 +88,9 @@ const SAID: readonly (readonly [english: string, russian: string])[] = [
   ['{} has a fault of its own ({})', 'внутренняя ошибка {} ({})'],
   ['RetailCRM took {} of {} records of the call', 'RetailCRM приняла записей звонка: {} из {}'],
   ['amoCRM refuses the call: {}', 'amoCRM не принимает звонок: {}'],
+  ['amoCRM does not take the recording: {}', 'amoCRM не принимает запись разговора: {}'],
+  ['amoCRM refuses the data: {}', 'amoCRM не принимает данные: {}'],
+  ['amoCRM refuses the request ({})', 'amoCRM отклоняет запрос ({})'],
   ['Bitrix24 registered the call without an id', 'Битрикс24 зарегистрировал звонок без номера'],
   ['the call was not registered', 'звонок не зарегистрирован'],
   [

@@ -7,6 +7,7 @@ import type { Live } from '../delivering.js';
 
 export const OPEN = { step: 'card.open', class: 'perishable' } as const;
 export const RECORD = { step: 'record', class: 'durable' } as const;
+export const RECORDING = { step: 'recording', class: 'durable' } as const;
 
 /** A client amoCRM knows, and one it does not. */
 export const KNOWN = '+375290000001';

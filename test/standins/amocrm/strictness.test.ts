@@ -176,6 +176,69 @@ describe('a call is put', () => {
   });
 });
 
+describe('the note of a call', () => {
+  const PARAMS = { uniq: 'c-1', duration: 65, source: 'PBX', phone: PHONE, call_status: 4 };
+  const LINK = 'https://pbx.example.invalid/1.wav';
+  const changed = async (changes: object, path?: string) => {
+    const { id } = crm.state.contact({ phones: [PHONE] });
+    await call();
+    const [note] = crm.state.notes;
+    const body = { entity_id: id, note_type: 'call_in', params: { ...PARAMS, link: LINK }, ...changes };
+    return ask('PATCH', path ?? `/api/v4/contacts/notes/${note?.id}`, body);
+  };
+
+  it('is changed by its id, and keeps nothing but what is sent', async () => {
+    const { status, json } = await changed({ params: { duration: 65, source: 'PBX', link: LINK } });
+    const [note] = crm.state.notes;
+    expect({ status, json }).toMatchObject({ status: 200, json: { id: note?.id, entity_id: note?.entityId } });
+    expect(note?.params).toEqual({ duration: 65, source: 'PBX', link: LINK });
+  });
+
+  it.each([
+    [{ note_type: 'call_out' }, 'note_type'],
+    [{ note_type: 'common' }, 'note_type'],
+    [{ note_type: undefined }, 'note_type'],
+    [{ entity_id: undefined }, 'entity_id'],
+    [{ entity_id: 1 }, 'entity_id'],
+    [{ params: undefined }, 'params'],
+    [{ params: { ...PARAMS, link: '/var/spool/1.wav' } }, 'params.link'],
+    [{ params: { ...PARAMS, duration: '65' } }, 'params.duration'],
+    [{ params: { ...PARAMS, source: undefined } }, 'params.source'],
+    [{ params: { ...PARAMS, call_status: 8 } }, 'params.call_status'],
+    [{ params: { ...PARAMS, extra: 1 } }, 'params.extra'],
+    [{ text: 'x' }, 'text'],
+  ])('is not with %j', async (changes, path) => {
+    expect(await changed(changes)).toMatchObject({
+      status: 400,
+      json: { detail: 'Request validation failed', 'validation-errors': [{ errors: [{ path }] }] },
+    });
+    expect(crm.state.notes).toMatchObject([{ params: { uniq: 'c-1' } }]);
+    expect(crm.state.notes[0]?.params['link']).toBeUndefined();
+  });
+
+  it('is not with an empty body, or with a list', async () => {
+    crm.state.contact({ phones: [PHONE] });
+    await call();
+    const path = `/api/v4/contacts/notes/${crm.state.notes[0]?.id}`;
+    for (const body of [undefined, {}, []])
+      expect(await ask('PATCH', path, body)).toMatchObject({
+        status: 400,
+        json: { 'validation-errors': [{ request_id: '0' }] },
+      });
+  });
+
+  it('is not there under another id or as a note of another kind of card', async () => {
+    expect((await changed({}, '/api/v4/contacts/notes/99')).status).toBe(404);
+    expect((await changed({}, `/api/v4/leads/notes/${crm.state.notes[0]?.id}`)).status).toBe(404);
+    expect((await ask('POST', `/api/v4/contacts/notes/${crm.state.notes[0]?.id}`, {})).status).toBe(405);
+  });
+
+  it('is its card’s to allow', async () => {
+    await restart({ tokens: { 'token-1': { forbidden: ['contacts'] } } });
+    expect((await changed({})).status).toBe(403);
+  });
+});
+
 describe('cards', () => {
   it('are found by any filled field, with their leads when asked', async () => {
     const { id } = crm.state.contact({ phones: ['+7 900 000-00-01'] });

@@ -77,6 +77,27 @@ export const noteItem = z.strictObject({
 });
 export type NoteItem = z.infer<typeof noteItem>;
 
+/**
+ * A change of a call's note, whole: what is not sent of `params` is gone. Nothing tells whether the real one merges them, nor
+ * whether it does without the card's id, which its own library always sends.
+ */
+export const noteChange = z.strictObject({
+  id: id.optional(),
+  entity_id: id,
+  note_type: z.enum(['call_in', 'call_out']),
+  request_id: requestId,
+  params: z.strictObject({
+    uniq: z.string().optional(),
+    duration: seconds,
+    source: z.string().min(1),
+    link: link.optional(),
+    phone: z.string().optional(),
+    call_status: z.number().int().min(1).max(7).optional(),
+    call_result: z.string().optional(),
+    call_responsible: z.union([id, z.string().min(1)]).optional(),
+  }),
+});
+
 export const unsortedSip = z.strictObject({
   request_id: requestId,
   source_name: z.string().min(1),

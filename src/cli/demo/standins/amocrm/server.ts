@@ -8,7 +8,7 @@ import { startStandInServer, webPage } from '../server.js';
 import type { StandInAnswer, StandInRequest, StandInServer } from '../server.js';
 import { AmoCrmAccount } from './account.js';
 import type { CardKind, StandInCard, StandInLead, StandInNote, StandInUser } from './account.js';
-import { callItem, contactItem, grant, leadItem, noteItem, phoneEvent, unsortedSip } from './schemas.js';
+import { callItem, contactItem, grant, leadItem, noteChange, noteItem, phoneEvent, unsortedSip } from './schemas.js';
 import { Tokens } from './tokens.js';
 import type { Integration, Rights } from './tokens.js';
 
@@ -67,7 +67,7 @@ export async function startAmoCrmStandIn(options: AmoCrmStandInOptions = {}): Pr
 type Handler = (request: StandInRequest, match: RegExpExecArray) => StandInAnswer;
 
 interface Route {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PATCH';
   path: RegExp;
   /** The kind of card whose right it needs. */
   right?: string;
@@ -105,6 +105,7 @@ class AmoCrmApi {
       route('GET', /^\/api\/v4\/leads\/(\d+)$/, this.#lead, 'leads'),
       route('GET', /^\/api\/v4\/(contacts|companies|leads|customers)\/(\d+)\/notes$/, this.#notes, '$1'),
       route('POST', /^\/api\/v4\/(contacts|companies|leads|customers)\/(\d+)\/notes$/, this.#addNotes, '$1'),
+      route('PATCH', /^\/api\/v4\/(contacts|companies|leads|customers)\/notes\/(\d+)$/, this.#changeNote, '$1'),
       route('POST', /^\/api\/v4\/calls$/, this.#addCalls),
       route('POST', /^\/api\/v4\/contacts$/, this.#addContacts, 'contacts'),
       route('POST', /^\/api\/v4\/leads$/, this.#addLeads, 'leads'),
@@ -262,6 +263,24 @@ class AmoCrmApi {
       const added = this.#state.addNote(kind, entityId, note, Math.floor(request.at / 1_000));
       return { body: { id: added.id, entity_id: entityId }, effect: `call ${note.params.uniq} noted on a card` };
     });
+  }
+
+  #changeNote(request: StandInRequest, match: RegExpExecArray): StandInAnswer {
+    const note = this.#state.notes.find(({ kind, id }) => kind === match[1] && id === Number(match[2]));
+    if (!note) return problem(404, 'Not Found', 'Not Found');
+    const change = noteChange.safeParse(jsonOf(request.body));
+    if (!change.success) return invalid('0', issuesOf(change.error));
+    const { entity_id, note_type, params } = change.data;
+    if (note_type !== note.noteType || entity_id !== note.entityId) {
+      const path = note_type === note.noteType ? 'entity_id' : 'note_type';
+      return invalid('0', [{ path, detail: 'The value you selected is not a valid choice.' }]);
+    }
+    note.params = params;
+    const body = { id: note.id, entity_id, updated_at: Math.floor(request.at / 1_000) };
+    return {
+      ...hal(body),
+      effect: `call ${params.uniq} changed on a card, ${params.link ? 'with' : 'without'} a recording`,
+    };
   }
 
   #addContacts(request: StandInRequest): StandInAnswer {
