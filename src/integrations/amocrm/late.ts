@@ -11,6 +11,9 @@ import { callBodies, linkOf } from './requests.js';
 import { toldAlready } from './told.js';
 import type { ToldNote } from './told.js';
 
+/** The notes were read a moment ago, so it is editing that is not allowed or not known there: no reason to stop the account's calls. */
+const NO_EDITING = ['FORBIDDEN', 'WRONG_HOST'];
+
 export async function addRecording(late: Omit<Recording, 'createOnce'>): Promise<Outcome> {
   const { call, phone, attempt, client, context } = late;
   const { uniq, recording } = attempt.refs;
@@ -39,10 +42,10 @@ export async function addRecording(late: Omit<Recording, 'createOnce'>): Promise
     const body = { entity_id: place.id, note_type: type, params: { ...params, link } };
     const answer = await client.patch(`/api/v4/${place.kind}/notes/${id}`, body, how);
     if (answer.ok) continue;
-    if (!isRefusal(answer.failure)) return answer.failure;
+    if (!isRefusal(answer.failure) && !NO_EDITING.includes(answer.failure.code)) return answer.failure;
     refused = answer.failure;
   }
-  return refused ? unlessRefused(refused) : { kind: 'accepted', refs: { uniq, recording: 'told' } };
+  return refused ? notTaken(refused) : { kind: 'accepted', refs: { uniq, recording: 'told' } };
 }
 
 function hasLink({ params: { link } }: ToldNote): boolean {
@@ -55,5 +58,9 @@ function isRefusal(failure: Failure): boolean {
 }
 
 function unlessRefused(failure: Failure): Outcome {
-  return isRefusal(failure) ? { kind: 'skipped', why: `amoCRM does not take the recording: ${failure.why}` } : failure;
+  return isRefusal(failure) ? notTaken(failure) : failure;
+}
+
+function notTaken({ why }: Failure): Outcome {
+  return { kind: 'skipped', why: `amoCRM does not take the recording: ${why}` };
 }
