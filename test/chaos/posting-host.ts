@@ -21,6 +21,8 @@ export interface HostedCall {
   talks: number;
   /** Events nobody took. */
   lost: number;
+  /** Of those that were taken, how long after what it tells of the latest was answered, milliseconds. */
+  lagMs: number;
 }
 
 export interface CallShape {
@@ -57,6 +59,7 @@ export async function startPostingHost(number: string, everyMinutes: number): Pr
 
   async function hold(url: string, { call, talks }: Pick<HostedCall, 'call' | 'talks'>): Promise<HostedCall> {
     let lost = 0;
+    let lagMs = 0;
     for (const { after, event, body } of call.events) {
       const at = call.at + after;
       await sleep(Math.max(0, at * 1_000 - Date.now()));
@@ -64,9 +67,10 @@ export async function startPostingHost(number: string, everyMinutes: number): Pr
       waiting.push({ day: dayOf(at), row: { at: local(at), event, body: told } });
       const taken =
         Math.random() >= LOST && (await post(`${url}/${event}`, JSON.stringify(told)).catch(() => 0)) === 200;
-      if (!taken) lost += 1;
+      if (taken) lagMs = Math.max(lagMs, Date.now() - at * 1_000);
+      else lost += 1;
     }
-    return { call, talks, lost };
+    return { call, talks, lost, lagMs };
   }
 
   return {
