@@ -60,6 +60,14 @@ export const amocrmTexts: ConnectorTexts = {
       ru: 'Поле «Неразобранного» для номера клиента',
       options: { phone: words('phone', 'phone'), from: words('from', 'from') },
     },
+    unsorted_link: {
+      group: 'more',
+      ru: 'Адрес в «Неразобранном», если записи нет',
+      help: words(
+        'Нужен, если amoCRM не принимает такие звонки без адреса: подойдёт адрес вашего сайта.',
+        'Needed where amoCRM takes no such call without an address: that of your site will do.',
+      ),
+    },
     responsible_from: {
       group: 'rules',
       ru: 'Кто ответственный за клиента',

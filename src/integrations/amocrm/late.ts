@@ -37,7 +37,7 @@ export async function addRecording(late: Omit<Recording, 'createOnce'>): Promise
 
   let refused: Failure | null = null;
   for (const note of told.found.values()) {
-    if (hasLink(note)) continue;
+    if (hasLink(note, context.settings.unsorted_link)) continue;
     const { id, place, type, params } = note;
     const body = { entity_id: place.id, note_type: type, params: { ...params, link } };
     const answer = await client.patch(`/api/v4/${place.kind}/notes/${id}`, body, how);
@@ -48,8 +48,8 @@ export async function addRecording(late: Omit<Recording, 'createOnce'>): Promise
   return refused ? notTaken(refused) : { kind: 'accepted', refs: { uniq, recording: 'told' } };
 }
 
-function hasLink({ params: { link } }: ToldNote): boolean {
-  return typeof link === 'string' && link !== '';
+function hasLink({ params: { link } }: ToldNote, standIn: string | null): boolean {
+  return typeof link === 'string' && link !== '' && link !== standIn;
 }
 
 /** Neither credentials nor limits are the reason: asked again, amoCRM would say the same. */

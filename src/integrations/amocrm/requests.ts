@@ -116,7 +116,9 @@ export function newLead(call: CallFacts, record: CallBody, phone: string, contac
 /** An “unsorted” call: amoCRM keeps it apart, with a lead and a contact that become real when somebody takes it. */
 export function unsortedCall(call: CallFacts, record: CallBody, phone: string, { settings }: Context): object {
   const { source_name: name, unsorted_client_in: place } = settings;
-  const { link, duration, uniq, created_at: at } = record;
+  // One integrator sends an address whether there is a recording or not; nothing says that amoCRM wants one.
+  const link = record.link ?? settings.unsorted_link;
+  const { duration, uniq, created_at: at } = record;
   const { name: lead } = leadFields(call, phone, settings);
   return {
     request_id: uniq,
@@ -129,7 +131,7 @@ export function unsortedCall(call: CallFacts, record: CallBody, phone: string, {
       uniq,
       duration,
       service_code: SERVICE,
-      ...(link === undefined ? {} : { link }),
+      ...(link === null ? {} : { link }),
       // Sources differ in which of the two is the client.
       phone: place === 'phone' ? phone : (call.line ?? name),
       from: place === 'phone' ? name : phone,

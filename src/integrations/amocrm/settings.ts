@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import type { Direction } from '../../calls/vocabulary.js';
+import { httpUrl } from '../../platform/http-url.js';
 import { userExtensions } from '../people.js';
 import { ruleSettings } from '../rules.js';
 
@@ -62,6 +63,11 @@ const fields = z.looseObject({
     .enum(['phone', 'from'])
     .default('phone')
     .meta({ title: 'Field of an “unsorted” call that takes the client’s number' }),
+  unsorted_link: optionalText
+    .refine((value) => value === null || httpUrl(value) !== null, 'must be an address such as https://example.by')
+    .meta({
+      title: 'Address of an “unsorted” call without a recording, where amoCRM refuses one without; default: none',
+    }),
   responsible_from: z
     .enum(['contact', 'lead'])
     .default('contact')

@@ -36,7 +36,7 @@ async function told(event = answered(), settings: Record<string, unknown> = {}) 
   const memory = freshMemory();
   const outcomes = await deliverAll(amocrm, ground.connect(settings), [event], memory);
   expect(outcomes.map(({ kind }) => kind)).toEqual(['accepted']);
-  expect(links().at(-1)).toBeUndefined();
+  expect(links().at(-1)).not.toBe(LINK);
   return { event, memory };
 }
 
@@ -146,7 +146,8 @@ describe('it is not added', () => {
 
   it('to an “unsorted” call, until somebody has taken it', async () => {
     const { state } = ground.crm;
-    const unsorted = { unknown_client: 'unsorted' };
+    // What was sent in place of an address is none.
+    const unsorted = { unknown_client: 'unsorted', unsorted_link: 'https://office.example.invalid' };
     const { event, memory } = await told(answered(UNKNOWN), unsorted);
     expect(await late(event, memory, unsorted)).toEqual(skipped(/“unsorted”/));
     state.accept(state.unsorted[0]?.uid ?? '');

@@ -44,6 +44,7 @@ describe('settings that do not parse name their field', () => {
     [{ unknown_client: 'lead' }, 'unknown_client'],
     [{ pipeline_id: 'main' }, 'pipeline_id'],
     [{ failed_status: 4 }, 'failed_status'],
+    [{ unsorted_link: 'our site' }, 'unsorted_link'],
   ])('%j', (changes, field) => expect(refusal(changes)?.path).toEqual([field]));
 });
 

@@ -234,5 +234,18 @@ describe('later', () => {
       freshMemory(),
     );
     expect(ground.crm.state.unsorted).toMatchObject([{ metadata: { from: UNKNOWN, phone: '+375170000000' } }]);
+    expect(ground.crm.state.unsorted[0]?.metadata).not.toHaveProperty('link');
+  });
+
+  it('has the address settings give for a call without a recording, and its own where there is one', async () => {
+    const settings = { unknown_client: 'unsorted', unsorted_link: 'https://office.example.invalid' };
+    await attempt(connect(settings), RECORD, aMissed(), freshMemory());
+    const recordingFile = 'https://pbx.example.invalid/1.mp3';
+    const { finished } = eventsOf(aCall({ external: '+375290000044', recordingFile }), 'answered', '151');
+    await attempt(connect(settings), RECORD, finished, freshMemory());
+    expect(ground.crm.state.unsorted.map(({ metadata }) => metadata['link'])).toEqual([
+      settings.unsorted_link,
+      recordingFile,
+    ]);
   });
 });
