@@ -12,6 +12,7 @@
  * The ends are left to the Hangup that follows them. A field that holds an underscore shifts the others; then nothing is
  * read rather than something wrong.
  */
+import { fleetEvent } from '../calls/facts.js';
 import type { FleetEvent } from '../calls/facts.js';
 
 /** @param on the channel whose variable it is */
@@ -52,26 +53,13 @@ function split(field: string | null | undefined): string[] {
 type Told = { [K in 'phone' | 'trunk']?: string | null | undefined } & { callType: 0 | 1 | 2; extensions?: string[] };
 
 function told({ uid, channel }: OnChannel, event: 'start' | 'dial', fields: Told): FleetEvent {
-  return {
+  return fleetEvent({
     event,
     uid,
     phone: fields.phone ?? null,
     extensions: fields.extensions ?? [],
     callType: fields.callType,
-    callStatus: null,
     trunk: fields.trunk ?? null,
-    bridge: null,
     channel,
-    exten: null,
-    context: null,
-    callerNum: null,
-    callerName: null,
-    connectedNum: null,
-    connectedName: null,
-    bridgeNumChannels: null,
-    dateReceived: null,
-    startTime: null,
-    endTime: null,
-    externalInitiated: false,
-  };
+  });
 }

@@ -70,6 +70,32 @@ export interface FleetEvent {
   externalInitiated: boolean;
 }
 
+/** An event of the fleet in which nothing is told but this. */
+export function fleetEvent(told: Pick<FleetEvent, 'event'> & Partial<FleetEvent>): FleetEvent {
+  return {
+    uid: null,
+    phone: null,
+    extensions: [],
+    callType: null,
+    callStatus: null,
+    trunk: null,
+    bridge: null,
+    channel: null,
+    exten: null,
+    context: null,
+    callerNum: null,
+    callerName: null,
+    connectedNum: null,
+    connectedName: null,
+    bridgeNumChannels: null,
+    dateReceived: null,
+    startTime: null,
+    endTime: null,
+    externalInitiated: false,
+    ...told,
+  };
+}
+
 interface FactBase {
   source: 'ami' | 'webhook' | 'system';
   /** Unix ms: the PBX's own stamp where it gives one, else the time of arrival. */

@@ -2,7 +2,8 @@
  * Recovered calls become ours: a few at a time, in the turn of whoever folds that PBX, each only if no channel of it is known.
  */
 import type { Folded } from '../calls/tracker.js';
-import type { Fact } from '../calls/facts.js';
+import { fleetEvent } from '../calls/facts.js';
+import type { Fact, FleetEvent } from '../calls/facts.js';
 import { restAfter } from './courtesy.js';
 import type { CallsPort } from './ports.js';
 import type { RecoveredCall } from './recovered-call.js';
@@ -140,9 +141,9 @@ function tellEnd(port: CallsPort, pbx: string, { state }: RecoveredCall): void {
   port.offer(pbx, state.enterprise === null ? fact : { ...fact, enterprise: state.enterprise });
 }
 
-function hangupOf(state: RecoveredCall['state']): Extract<Fact, { kind: 'fleet' }>['fleet'] {
+function hangupOf(state: RecoveredCall['state']): FleetEvent {
   const callTypes = { in: 0, out: 1, internal: 2 } as const;
-  return {
+  return fleetEvent({
     event: 'hangup',
     uid: state.uid,
     phone: state.external ?? state.caller,
@@ -150,18 +151,5 @@ function hangupOf(state: RecoveredCall['state']): Extract<Fact, { kind: 'fleet' 
     callType: callTypes[state.direction ?? 'internal'],
     callStatus: state.fleet.status,
     trunk: state.line,
-    bridge: null,
-    channel: null,
-    exten: null,
-    context: null,
-    callerNum: null,
-    callerName: null,
-    connectedNum: null,
-    connectedName: null,
-    bridgeNumChannels: null,
-    dateReceived: null,
-    startTime: null,
-    endTime: null,
-    externalInitiated: false,
-  };
+  });
 }

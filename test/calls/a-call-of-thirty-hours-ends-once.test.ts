@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fact, FleetEvent } from '../../src/calls/facts.js';
 import { T0, ami, answered, channel, hungUp, live, system, trunk } from './ami-facts.js';
-import { fleetEvent } from './fleet-event.js';
+import { fleetEvent } from '../../src/calls/facts.js';
 import { Run } from './run-tracker.js';
 
 const HOUR = 3_600_000;

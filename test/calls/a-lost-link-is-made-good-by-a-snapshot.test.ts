@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fact, LiveChannel } from '../../src/calls/facts.js';
 import { T0, ami, answered, channel, hungUp, live, ringing, system, trunk } from './ami-facts.js';
 import { Run } from './run-tracker.js';
-import { fleetEvent } from './fleet-event.js';
+import { fleetEvent } from '../../src/calls/facts.js';
 
 const lost = (ms: number) => system(ms, { kind: 'link.lost' });
 const up = (ms: number, over: { lostAt?: number | null; restarted?: boolean } = {}) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChannelInfo, Fact, FleetEvent } from '../../src/calls/facts.js';
 import { VERSIONS, captureFacts, captureNames } from './captures.js';
 import { T0, ami, answered, channel, hungUp, trunk } from './ami-facts.js';
-import { fleetEvent } from './fleet-event.js';
+import { fleetEvent } from '../../src/calls/facts.js';
 import { Run } from './run-tracker.js';
 
 function post(arrivedAt: number, fleet: Partial<FleetEvent> & Pick<FleetEvent, 'event'>): Fact {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fact, FleetEvent } from '../../src/calls/facts.js';
 import type { CallFacts } from '../../src/calls/vocabulary.js';
 import { T0, ami, answered, channel, hungUp, live, system, trunk } from './ami-facts.js';
-import { fleetEvent } from './fleet-event.js';
+import { fleetEvent } from '../../src/calls/facts.js';
 import { Run } from './run-tracker.js';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 /** Every way a call can be heard of and cut, for trials of clocks: what is told must not depend on them. */
 import type { Fact, LiveChannel } from '../../src/calls/facts.js';
 import { ami, answered, channel, hungUp, live, ringing, system, trunk } from './ami-facts.js';
-import { fleetEvent } from './fleet-event.js';
+import { fleetEvent } from '../../src/calls/facts.js';
 import { Run } from './run-tracker.js';
 
 /** The daemon is killed and started again. */

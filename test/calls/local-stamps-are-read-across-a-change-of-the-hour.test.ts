@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/calls/facts.js';
 import { momentsOf } from '../../src/platform/time-zone.js';
 import { answered, system } from './ami-facts.js';
-import { fleetEvent } from './fleet-event.js';
+import { fleetEvent } from '../../src/calls/facts.js';
 import { PROFILE, Run } from './run-tracker.js';
 
 interface Told {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fact, FleetEvent } from '../../src/calls/facts.js';
 import { T0, ami, answered, channel, hungUp, trunk } from './ami-facts.js';
-import { fleetEvent } from './fleet-event.js';
+import { fleetEvent } from '../../src/calls/facts.js';
 import { PROFILE, Run } from './run-tracker.js';
 
 const UID = '1795386276.0';

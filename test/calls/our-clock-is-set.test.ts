@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/calls/facts.js';
 import type { CallFacts } from '../../src/calls/vocabulary.js';
 import { ami, answered, channel, hungUp, system, trunk } from './ami-facts.js';
-import { fleetEvent } from './fleet-event.js';
+import { fleetEvent } from '../../src/calls/facts.js';
 import { CALLS, RELOAD, run, unstamped } from './interrupted-calls.js';
 import type { Step } from './interrupted-calls.js';
 import { Run } from './run-tracker.js';
