@@ -35,7 +35,9 @@ export interface HttpServer {
 }
 
 const MOST_BYTES = 1024 * 1024;
-const REQUEST_MS = 30_000;
+const HEADERS_MS = 30_000;
+/** Ten megabytes of posted history over half a megabit a second take three minutes. */
+const REQUEST_MS = 300_000;
 const SWEEP_MS = 50;
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
@@ -50,6 +52,7 @@ export async function buildServer(options: HttpServerOptions): Promise<HttpServe
     // A redirect would turn a PBX's POST into a GET, so a slash too many is read as meant.
     // A batch of questions to the admin names them all in one part of its path.
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 2_000 },
+    http: { headersTimeout: HEADERS_MS },
     requestTimeout: REQUEST_MS,
     rewriteUrl: (request) => withoutBase(request.url ?? '/', options.basePath ?? ''),
     // What comes in on an open connection while closing is answered as ever: a PBX takes a 503 for a lost post.

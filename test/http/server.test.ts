@@ -165,6 +165,12 @@ describe('stopping', () => {
     await idleClosed;
   });
 
+  test('is patient with a long body on a slow line, and not with headers that do not come', async () => {
+    await serve();
+    const { headersTimeout, requestTimeout } = (server as HttpServer).app.server;
+    expect([headersTimeout, requestTimeout]).toEqual([30_000, 300_000]);
+  });
+
   test('a port that is taken is an error of start', async () => {
     const url = await serve();
     const first = server;
