@@ -6,7 +6,15 @@ import type { ClickAccount } from './click/plugin.js';
 import type { ClickEnterprise, Pbx } from './click/ports.js';
 import { createClickService } from './click/service.js';
 import type { ClickService } from './click/service.js';
-import { claimClick, dropOldClicks, isAsked, markFailed, markOver, markPlaced, takeUnsettled } from './click/store.js';
+import {
+  claimClick,
+  dropOldClicks,
+  keepRefused,
+  markFailed,
+  markOver,
+  markPlaced,
+  takeUnsettled,
+} from './click/store.js';
 import type { Unsettled } from './click/store.js';
 import type { Enterprise } from './config/enterprise.js';
 import type { Pool } from './db/pool.js';
@@ -52,7 +60,7 @@ export function createClickJoint(deps: ClickJointDeps): ClickJoint {
     claim: (click, limits) => claimClick(pool, click, limits),
     placed: (id) => markPlaced(pool, id),
     failed: (id, why) => markFailed(pool, id, why),
-    isAsked: ({ enterprise, source, refs }) => isAsked(pool, enterprise.number, source, refs),
+    keepRefused: (click) => keepRefused(pool, click),
     unsettled: (limit) => takeUnsettled(pool, limit),
     over: (id) => markOver(pool, id),
     tellNothingCame,

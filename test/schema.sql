@@ -211,6 +211,7 @@ TABLE click_calls (
   asked_at timestamp with time zone NOT NULL DEFAULT now(),
   placed_at timestamp with time zone,
   settle_at timestamp with time zone NOT NULL,
+  refused boolean NOT NULL DEFAULT false,
   CONSTRAINT click_calls_pkey PRIMARY KEY (id),
   CONSTRAINT click_calls_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'placed'::text, 'failed'::text, 'over'::text])))
 );

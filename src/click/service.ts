@@ -2,10 +2,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
+import { wellFormed } from '../platform/well-formed.js';
 import { allowed } from './allowed.js';
 import { place } from './place.js';
 import type { ClickRequest, Pbx } from './ports.js';
-import type { Claimed, ClickLimits, NewClick, Unsettled } from './store.js';
+import type { Claimed, ClickLimits, NewClick, RefusedClick, Unsettled } from './store.js';
 
 export interface ClickDeps {
   clock: Clock;
@@ -15,8 +16,7 @@ export interface ClickDeps {
   claim(click: NewClick, limits: ClickLimits): Promise<Claimed>;
   placed(id: string): Promise<void>;
   failed(id: string, why: string): Promise<void>;
-  /** Whether this call of the CRM is one that was asked for before. */
-  isAsked(request: ClickRequest): Promise<boolean>;
+  keepRefused(click: RefusedClick): Promise<void>;
   unsettled(limit: number): Promise<Unsettled[]>;
   over(id: string): Promise<void>;
   /** Tells the CRM that nothing came of the call it asked for. False: not now, again later. */
@@ -35,10 +35,10 @@ export interface ClickService {
 
 /** How long after the phone stopped ringing the call must be known, if there is one. */
 const AFTER_RING_MS = 20_000;
-/** A CRM that showed its person a call which is refused is told so, and told again when it does not answer. */
-const TELLS = 3;
 const TURN_MS = 2_000;
 const AT_ONCE = 20;
+/** Of what strangers sent for an extension or a number. */
+const MOST_SIGNS = 64;
 
 export function createClickService(deps: ClickDeps): ClickService {
   const { clock, log } = deps;
@@ -51,19 +51,19 @@ export function createClickService(deps: ClickDeps): ClickService {
     return { ok: false, status, why };
   }
 
-  /** It may be on a screen already, under an id of its own; one that is asked for twice under the same id is on its way. */
-  function nothingComesOf(request: ClickRequest, error: string): void {
-    const { enterprise, source, refs, phone, code: extension } = request;
+  /** It may be on a screen already, under an id of its own: it is settled as one that failed. */
+  function nothingComesOf({ enterprise, source, refs, phone, code }: ClickRequest, why: string): void {
     if (Object.keys(refs).length === 0) return;
-    const click = { id: '', enterprise: enterprise.number, source, refs, phone, extension, error, came: false };
-    const tell = async () => (await deps.isAsked(request)) || (await deps.tellNothingCame(click, stopped.signal));
+    const { number, pbxKey: pbx } = enterprise;
+    const shortened = (text: string) => wellFormed(text.slice(0, MOST_SIGNS));
+    const told = { extension: shortened(code), phone: shortened(phone), source, refs, why };
     keep(
-      (async () => {
-        for (let told = 0; told < TELLS && !stopped.signal.aborted; told += 1) {
-          if (await tell().catch(() => false)) return;
-          await clock.sleep(TURN_MS, stopped.signal);
-        }
-      })(),
+      deps
+        .keepRefused({ id: randomUUID(), enterprise: number, pbx, ...told })
+        .then(() => settle(stopped.signal))
+        .catch((error: unknown) =>
+          log.warn({ err: error, enterprise: number, source }, 'a refused click may stay on a screen'),
+        ),
     );
   }
 

@@ -57,7 +57,7 @@ async function recent(tx: PoolClient, { enterprise, extension, phone }: NewClick
   const { rows } = await tx.query<{ doubles: number; extension: number; enterprise: number }>(
     `SELECT count(*) FILTER (WHERE extension = $2 AND phone = $3 AND state <> 'failed' AND asked_at > now() - ${DOUBLE})::int AS doubles,
             count(*) FILTER (WHERE extension = $2)::int AS extension, count(*)::int AS enterprise
-       FROM click_calls WHERE enterprise_number = $1 AND asked_at > now() - interval '1 minute'`,
+       FROM click_calls WHERE enterprise_number = $1 AND NOT refused AND asked_at > now() - interval '1 minute'`,
     [enterprise, extension, phone],
   );
   return rows[0] ?? { doubles: 0, extension: 0, enterprise: 0 };
@@ -91,19 +91,28 @@ export async function askedFor(
   return rows[0]?.refs ?? null;
 }
 
-/** Whether this very call of the CRM was asked for in the last hour. */
-export async function isAsked(
-  pool: Pool,
-  enterprise: string,
-  source: string,
-  refs: Record<string, string>,
-): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `SELECT FROM click_calls
-      WHERE enterprise_number = $1 AND source = $2 AND refs = $3::jsonb AND asked_at > now() - interval '1 hour' LIMIT 1`,
-    [enterprise, source, JSON.stringify(refs)],
+export type RefusedClick = Pick<NewClick, 'id' | 'enterprise' | 'pbx' | 'extension' | 'phone' | 'source' | 'refs'> & {
+  why: string;
+};
+
+/** Writes down that nothing comes of it; unless this very call of the CRM was asked for in the last hour, and is on its way. */
+export async function keepRefused(pool: Pool, click: RefusedClick): Promise<void> {
+  await pool.query(
+    `INSERT INTO click_calls (id, enterprise_number, pbx, unique_id, extension, phone, source, refs, state, error, refused, settle_at)
+     SELECT $1, $2, $3, '', $4, $5, $6, $7::jsonb, 'failed', $8, true, now()
+      WHERE NOT EXISTS (SELECT FROM click_calls WHERE enterprise_number = $2 AND source = $6 AND refs = $7::jsonb
+                           AND asked_at > now() - interval '1 hour')`,
+    [
+      click.id,
+      click.enterprise,
+      click.pbx,
+      click.extension,
+      click.phone,
+      click.source,
+      JSON.stringify(click.refs),
+      click.why,
+    ],
   );
-  return (rowCount ?? 0) > 0;
 }
 
 export interface Unsettled {
