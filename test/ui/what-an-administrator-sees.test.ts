@@ -227,6 +227,9 @@ describeWith(['chromium'], 'what an administrator sees', () => {
     await page.locator('[data-setting=default_extension] input').fill('151');
     await page.getByRole('button', { name: t.common.save, exact: true }).click();
     await page.getByRole('button', { name: t.settings.conflictLoad }).waitFor();
+    // Whoever has come down to the last of the settings sees it too.
+    const told = await page.getByRole('button', { name: t.settings.conflictLoad }).boundingBox();
+    expect(told?.y).toBeGreaterThan(0);
     await ann.picture('conflict');
     // While the new version is on its way, on a slow line, nothing is sent with the old one.
     const slow = /integrations\.get/;

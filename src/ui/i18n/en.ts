@@ -230,8 +230,7 @@ export const en: Messages = {
     stepOk: 'there',
     stepBad: 'missing',
     stepUnknown: 'not checked',
-    conflict:
-      'Another administrator changed the settings meanwhile. What you wrote is not lost: load his version under it and check, or close the window.',
+    conflict: 'What you wrote is not lost: load his version under it, check and save. Or close the window.',
     conflictLoad: 'Load the new version',
     unsaved: 'Not saved',
     unsavedWhy: 'Close and lose what you wrote?',

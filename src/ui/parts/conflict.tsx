@@ -33,13 +33,14 @@ export function useConflict(save: Save, reload: (() => Promise<unknown>) | undef
 }
 
 /** Nothing was overwritten, and what the other one saved can be loaded. */
-export function Conflict({ title, conflict }: { title?: string; conflict: Conflicted }) {
+export function Conflict({ conflict }: { conflict: Conflicted }) {
   const t = useText();
   if (!conflict.isThere) return null;
   return (
     <Notice
       tone="warn"
-      title={title}
+      isAnswer
+      title={t.errors.byCode['CONFIG_CHANGED']}
       action={
         <Button small busy={conflict.isLoading} onClick={conflict.load}>
           {t.settings.conflictLoad}

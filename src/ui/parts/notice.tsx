@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { CircleCheck, CircleX, Info, TriangleAlert } from 'lucide-react';
 import './notice.css';
@@ -10,15 +11,22 @@ export function Notice({
   title,
   children,
   action,
+  isAnswer = false,
 }: {
   tone: keyof typeof SHAPES;
   title?: string | undefined;
   children?: ReactNode;
   action?: ReactNode;
+  /** To what was pressed a moment ago, perhaps at the other end of a long form: it is brought into view. */
+  isAnswer?: boolean;
 }) {
   const Shape = SHAPES[tone];
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isAnswer) place.current?.scrollIntoView({ block: 'nearest' });
+  }, [isAnswer]);
   return (
-    <div className={`notice notice-${tone}`} role={tone === 'bad' || tone === 'warn' ? 'alert' : 'status'}>
+    <div ref={place} className={`notice notice-${tone}`} role={tone === 'bad' || tone === 'warn' ? 'alert' : 'status'}>
       <Shape size={18} aria-hidden />
       <div className="notice-words">
         {title && <strong>{title}</strong>}

@@ -134,10 +134,10 @@ function Form({ read, onClose, onReload }: { read: Read; onClose(): void; onRelo
         </>
       }
     >
-      {conflict.isThere && isNew && <Notice tone="warn" title={t.enterprises.thereAlready} />}
+      {conflict.isThere && isNew && <Notice tone="warn" title={t.enterprises.thereAlready} isAnswer />}
       {onReload && <Conflict conflict={conflict} />}
       {save.isError && !conflict.isThere && (
-        <Notice tone="bad" title={t.common.failed}>
+        <Notice tone="bad" title={t.common.failed} isAnswer>
           {faults.length === 0
             ? errorText(save.error, t)
             : others.map(({ path, message }) => <p key={path}>{`${path}: ${faultText(message, t)}`}</p>)}

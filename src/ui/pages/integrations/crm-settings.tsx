@@ -130,10 +130,10 @@ function Loaded({
       }
     >
       <div ref={body} className="stack">
-        <Conflict title={t.errors.byCode['CONFIG_CHANGED'] ?? ''} conflict={conflict} />
+        <Conflict conflict={conflict} />
         {wrong > 0 && <Notice tone="bad" title={t.settings.wrongFields(wrong)} />}
         {save.isError && !conflict.isThere && wrong === 0 && (
-          <Notice tone="bad" title={t.common.failed}>
+          <Notice tone="bad" title={t.common.failed} isAnswer>
             {errorText(save.error, t)}
           </Notice>
         )}
