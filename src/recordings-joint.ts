@@ -98,7 +98,7 @@ export function createRecordingsJoint(deps: RecordingsJointDeps): RecordingsJoin
     count: (outcome) => came.inc({ outcome }),
   });
   const sweep = createSweep({ pool, clock, log, keeps, onRemoved: () => came.inc({ outcome: 'removed' }) });
-  const opener = createOpener({ pool, keeps, kick: () => lane.kick() });
+  const opener = createOpener({ pool, keeps, clock, kick: () => lane.kick() });
 
   function wantedOf({ kind, call }: CallEvent): store.NewRecording | null {
     const enterprise = directory.byNumber(call.enterprise);

@@ -1,5 +1,8 @@
 /** Recordings as they are asked for: by their address, one of the system before too, or by their call. */
 import type { Readable } from 'node:stream';
+import type { Clock } from '../platform/clock.js';
+import { TrunklineError } from '../platform/errors.js';
+import { createThrottle } from '../platform/throttle.js';
 import { mayBeOld } from './names.js';
 import type { Keep } from './ports.js';
 import * as store from './recordings-store.js';
@@ -8,18 +11,25 @@ import type { CallRecording, OldCall, Pool, ServedRecording } from './recordings
 export interface OpenerDeps {
   pool: Pool;
   keeps: Partial<Record<string, Keep>>;
+  clock: Pick<Clock, 'monotonic'>;
   /** A recording is to be looked for now. */
   kick(): void;
 }
 
 export interface Opener {
+  /** @throws TrunklineError THROTTLED when too many are asked for that only the system before may know */
   byToken(token: string): Promise<ServedRecording | null>;
   byCall(callId: string): Promise<CallRecording | null>;
   /** Null: it is not in its place. */
   open(keptIn: string, key: string, range: { start: number; end: number } | null): Promise<Readable | null>;
 }
 
-export function createOpener({ pool, keeps, kick }: OpenerDeps): Opener {
+/** The system before has no index by its addresses: each that is asked for may cost a look through all its calls. */
+const OLD_PER_SECOND = 5;
+
+export function createOpener({ pool, keeps, clock, kick }: OpenerDeps): Opener {
+  const admits = createThrottle(clock);
+
   /** The first time somebody opens it: fetched from where the system before keeps it, or looked for on the PBX. */
   async function takeOver(token: string, old: OldCall): Promise<void> {
     const { s3 } = keeps;
@@ -33,6 +43,8 @@ export function createOpener({ pool, keeps, kick }: OpenerDeps): Opener {
     async byToken(token) {
       const found = await store.byToken(pool, token);
       if (found || !mayBeOld(token)) return found;
+      if (!admits('old', OLD_PER_SECOND))
+        throw new TrunklineError('THROTTLED', 'too many unknown recordings are asked for');
       const old = await store.findOldLink(pool, token);
       if (!old) return null;
       await takeOver(token, old);

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/db/migrate.js';
 import { createPool } from '../../src/db/pool.js';
 import { wantedOf } from '../../src/recordings/range.js';
+import { findOldLink } from '../../src/recordings/recordings-store.js';
 import { withDb } from '../support/db.js';
 import { until } from '../support/until.js';
 import { openGround, record, wave, type Ground } from './ground.js';
@@ -139,6 +141,14 @@ test('an address the old system gave out goes on working, and is looked for when
         } finally {
           other.release(true);
         }
+        // Nor is it looked through for each of many that only it could know.
+        const unknown = Array.from({ length: 30 }, () => fetch(`${ground.url}/recordings/file/${randomUUID()}`));
+        const statuses = (await Promise.all(unknown)).map(({ status }) => status);
+        expect(new Set(statuses)).toEqual(new Set([404, 429]));
+        expect((await fetch(link)).status).toBe(200);
+
+        await pool.query('ALTER TABLE public.calls ALTER COLUMN uuid_token TYPE uuid USING uuid_token::uuid');
+        expect(await findOldLink(pool, token)).toMatchObject({ enterprise: '0367', uid: '1700000000.42' });
       } finally {
         await pool.end();
       }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify from 'fastify';
+import { createErrorHandler } from '../../src/http/errors.js';
 import type { CallEvent, CallFacts } from '../../src/calls/vocabulary.js';
 import { enterpriseEntry } from '../../src/config/enterprise.js';
 import type { Enterprise } from '../../src/config/enterprise.js';
@@ -89,6 +90,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
     return url;
   });
   const server = Fastify({ forceCloseConnections: true });
+  server.setErrorHandler(createErrorHandler(createLogger('silent')));
   const joint = createRecordingsJoint({
     pool: db.pool,
     clock: systemClock,
