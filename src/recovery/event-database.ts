@@ -116,9 +116,11 @@ export function openEventDatabase(session: SshSession, path: string, sqlite3: st
     const command = `${looks}; told=$(${shellQuoted(sqlite3)} ${form.options} ${file}) || exit; printf '%s\\n' "$told"`;
     const { stdout, ended } = await session.run(command, `.timeout 5000\n${form.question(sql, columns)};\n`);
     const rows: Row[] = [];
-    for await (const line of linesOf(stdout)) {
-      const row = form.row(line, columns);
-      if (row) rows.push(row);
+    for await (const lines of linesOf(stdout)) {
+      for (const line of lines) {
+        const row = form.row(line, columns);
+        if (row) rows.push(row);
+      }
     }
     const { code, stderr } = await ended;
     if (code === NO_FILE) return null;
@@ -153,16 +155,16 @@ export function openEventDatabase(session: SshSession, path: string, sqlite3: st
   };
 }
 
-/** By line feeds alone: what else ends a line in some eyes (U+2028) may stand in a text. */
-async function* linesOf(stream: Readable): AsyncGenerator<string> {
+/** As they come, many at once. By line feeds alone: what else ends a line in some eyes (U+2028) may stand in a text. */
+async function* linesOf(stream: Readable): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();
   let rest = '';
   for await (const piece of stream) {
     const lines = (rest + decoder.decode(piece as Buffer, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
-    yield* lines;
+    yield lines;
   }
-  if (rest !== '') yield rest;
+  if (rest !== '') yield [rest];
 }
 
 function selectOf(table: 'a' | 'l', after: number, limit: number, twin: boolean): string {
