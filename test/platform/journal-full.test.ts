@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openJournal } from '../../src/platform/journal.js';
 import type { Journal } from '../../src/platform/journal.js';
+import { isSmallDiskLeftOut } from '../support/small-disk.js';
 
 let dir: string;
 
@@ -33,24 +34,6 @@ async function read(journal: Journal): Promise<number[]> {
   return found;
 }
 
-/** A file system of 64 KiB that is really full when it is full. Only root may make one. */
-function tryMount(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  const point = join(tmpdir(), `journal-probe-${process.pid}`);
-  try {
-    execFileSync('mkdir', ['-p', point]);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', point], { stdio: 'ignore' });
-    execFileSync('umount', [point]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    execFileSync('rm', ['-rf', point]);
-  }
-}
-
-const canMount = tryMount();
-
 describe('a journal that cannot take more', () => {
   test('stops at its limit, says so, and goes on when its records are acknowledged', async () => {
     const journal = await openJournal({ dir, maxBytes: 20_000, segmentBytes: 4_000 });
@@ -78,7 +61,7 @@ describe('a journal that cannot take more', () => {
     await journal.close();
   });
 
-  test.skipIf(!canMount)(
+  test.skipIf(isSmallDiskLeftOut())(
     'a full disk is JOURNAL_FULL, costs nothing that was promised, and is over when there is room',
     async () => {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readHead, waveHeader } from '../../src/recordings/header.js';
 import { describeWith } from '../pbx/available.js';
+import { isSmallDiskLeftOut } from '../support/small-disk.js';
 import { until } from '../support/until.js';
 import { FORMAT, openGround, record, wave, type Ground } from './ground.js';
 
@@ -183,49 +184,26 @@ describeWith(['ffmpeg'], 'where mp3 is set', () => {
   });
 });
 
-const canMount = tryMount();
-
 describe('a disk that is full', () => {
-  test.skipIf(!canMount && process.env['CI'] !== 'true')(
-    'loses nothing: it says so, and goes on when there is room',
-    async () => {
-      const dataDir = join(tmpdir(), `recordings-full-${process.pid}`);
-      execFileSync('mkdir', ['-p', dataDir]);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96k', 'tmpfs', dataDir]);
-      try {
-        await using ground = await openGround({ dataDir });
-        const { call, link } = await ground.ended();
-        await record(ground, `${call.uid}.wav`, wave(20));
-        await until('it to be told', () => ground.joint.trouble());
-        await until('the reason', async () =>
-          /ENOSPC/.test((await ground.state(call.id, 'expected')).last_error ?? ''),
-        );
-        expect((await fetch(link)).status).toBe(404);
-        expect(await readdir(join(dataDir, 'recordings-work'))).toEqual([]);
-        execFileSync('mount', ['-o', 'remount,size=2m', dataDir]);
-        const row = await ground.state(call.id, 'ready');
-        expect(ground.joint.trouble()).toBeNull();
-        expect((await readFile(join(dataDir, 'recordings', String(row.stored_as)))).equals(wave(20))).toBe(true);
-      } finally {
-        execFileSync('umount', ['-l', dataDir]);
-        execFileSync('rm', ['-rf', dataDir]);
-      }
-    },
-  );
+  test.skipIf(isSmallDiskLeftOut())('loses nothing: it says so, and goes on when there is room', async () => {
+    const dataDir = join(tmpdir(), `recordings-full-${process.pid}`);
+    execFileSync('mkdir', ['-p', dataDir]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96k', 'tmpfs', dataDir]);
+    try {
+      await using ground = await openGround({ dataDir });
+      const { call, link } = await ground.ended();
+      await record(ground, `${call.uid}.wav`, wave(20));
+      await until('it to be told', () => ground.joint.trouble());
+      await until('the reason', async () => /ENOSPC/.test((await ground.state(call.id, 'expected')).last_error ?? ''));
+      expect((await fetch(link)).status).toBe(404);
+      expect(await readdir(join(dataDir, 'recordings-work'))).toEqual([]);
+      execFileSync('mount', ['-o', 'remount,size=2m', dataDir]);
+      const row = await ground.state(call.id, 'ready');
+      expect(ground.joint.trouble()).toBeNull();
+      expect((await readFile(join(dataDir, 'recordings', String(row.stored_as)))).equals(wave(20))).toBe(true);
+    } finally {
+      execFileSync('umount', ['-l', dataDir]);
+      execFileSync('rm', ['-rf', dataDir]);
+    }
+  });
 });
-
-/** Only root may make a file system that is really full. */
-function tryMount(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  const point = join(tmpdir(), `recordings-probe-${process.pid}`);
-  try {
-    execFileSync('mkdir', ['-p', point]);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', point], { stdio: 'ignore' });
-    execFileSync('umount', [point]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    execFileSync('rm', ['-rf', point]);
-  }
-}
