@@ -124,6 +124,20 @@ describeWith(['chromium'], 'what an administrator sees', () => {
     expect([...faults, ...operator.problems]).toEqual([]);
   });
 
+  it('is no wider than the window when that grows narrower, before its charts are drawn anew', async () => {
+    await using operator = await site.visit();
+    await operator.go('/');
+    await operator.logIn('admin');
+    // They are told of no change.
+    await operator.page.addInitScript('window.ResizeObserver = class { observe() {} unobserve() {} disconnect() {} }');
+    await operator.go('/e/0367/stats');
+    await operator.settled();
+    const drawn = await operator.page.locator('.chart canvas').first().boundingBox();
+    await operator.resize(390);
+    expect(drawn?.width).toBeGreaterThan(600);
+    expect(await faultsOf(operator)).toEqual([]);
+  });
+
   it('shows what a CRM refused for good as text, whatever it says, and sends it again', async () => {
     const { page, t } = ann;
     const { rows: before } = await site.test.db.pool.query('SELECT id FROM deliveries ORDER BY id DESC LIMIT 1');

@@ -74,7 +74,7 @@ export default function Chart({ times, lines, step, unit, label }: Series & { la
   return (
     <figure className="chart">
       <figcaption className="small quiet">{label}</figcaption>
-      <div ref={place} aria-hidden />
+      <div ref={place} className="chart-place" aria-hidden />
       <details className="small">
         <summary>{t.stats.asTable}</summary>
         <Table
