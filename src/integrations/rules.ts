@@ -1,7 +1,7 @@
 /**
  * What every connector decides alike, from settings of one shape: which calls concern an account, who sees a card and when,
- * whose a missed call is. A connector spreads `ruleSettings` into its schema and asks the functions here; what follows from
- * an answer (which request) is its own.
+ * whose a missed call is, when a recording found late is not added. A connector spreads `ruleSettings` into its schema and asks
+ * the functions here; what follows from an answer (which request) is its own.
  *
  * - `directions`, `lines`, `except_lines`: calls outside of them are not told at all.
  * - `cards`, `extension_cards`: a card when the phone rings, only when it is answered, or never. The finished call is
@@ -10,6 +10,7 @@
  */
 import { z } from 'zod';
 import type { CallEvent, CallFacts } from '../calls/vocabulary.js';
+import type { Outcome } from './contract.js';
 import { creditSettings } from './credit.js';
 
 const CARDS = ['ring', 'answer', 'never'] as const;
@@ -92,6 +93,25 @@ export function seesCards(extension: string, { cards, extension_cards }: Rules):
 export function mayHaveSeen(call: CallFacts, rules: Rules): string[] {
   const parties = [call.caller, ...call.rang, ...call.agents, ...call.transfers.map(({ to }) => to)];
   return [...new Set(parties)].filter((party) => party !== null && seesCards(party, rules)) as string[];
+}
+
+/** A part of what a record that was accepted leaves in `refs`: its address was told with it. */
+export const RECORDING_TOLD = { recording: 'told' };
+
+/**
+ * Why a recording found after its call was told without one is not added to its record; null when it is to be. `recordRef`: the
+ * name under which the record's own id is remembered.
+ */
+export function nothingToAdd(
+  refs: Readonly<Record<string, string>>,
+  recordRef: string,
+  { late_recording: wanted }: { late_recording: boolean },
+): Outcome | null {
+  if (refs[recordRef] === undefined) return { kind: 'skipped', why: 'the call is not recorded there' };
+  if (refs['recording'] !== undefined) return { kind: 'skipped', why: 'its record has the address already' };
+  if (!wanted)
+    return { kind: 'skipped', why: "a recording found later is heard on the call's page only: see late_recording" };
+  return null;
 }
 
 /** A number may be written with its plus or without. */

@@ -19,7 +19,7 @@ export class SftpRefusal extends Error {
   }
 }
 
-export const SFTP_NO_SUCH_FILE = 2;
+const NO_SUCH_FILE = 2;
 export const SFTP_PERMISSION_DENIED = 3;
 
 export interface SftpStats {
@@ -99,7 +99,7 @@ async function orNull<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof SftpRefusal && error.status === SFTP_NO_SUCH_FILE) return null;
+    if (error instanceof SftpRefusal && error.status === NO_SUCH_FILE) return null;
     throw error;
   }
 }

@@ -278,14 +278,16 @@ export interface OldCall {
 
 /** A link the system before gave out, in its own table; asked for as its column is typed, so that an index serves where there is one. */
 export async function findOldLink(db: Queryable, token: string): Promise<OldCall | null> {
-  const { rows: there } = await db.query<{ names: string[]; type: string | null }>(
-    `SELECT array_agg(attname::text) AS names, max(format_type(atttypid, atttypmod)) FILTER (WHERE attname = 'uuid_token') AS type FROM pg_attribute
+  const { rows: there } = await db.query<{ names: string[] | null; type: string | null }>(
+    `SELECT array_agg(attname::text) AS names, max(format_type(atttypid, NULL)) FILTER (WHERE attname = 'uuid_token') AS type
+       FROM pg_attribute
       WHERE attrelid = to_regclass('public.calls') AND NOT attisdropped
         AND attname IN ('uuid_token', 's3_object_key', 'unique_id', 'enterprise_id', 'enterprise_number', 'start_time', 'phone_number')`,
   );
-  const { names, type } = { names: there[0]?.names ?? [], type: there[0]?.type ?? 'text' };
+  const names = there[0]?.names ?? [];
+  const type = there[0]?.type;
   const enterprise = ['enterprise_id', 'enterprise_number'].find((name) => names.includes(name));
-  if (!enterprise || !names.includes('uuid_token') || !names.includes('unique_id')) return null;
+  if (!enterprise || !type || !names.includes('unique_id')) return null;
   const column = (name: string, otherwise: string) => (names.includes(name) ? name : otherwise);
   const { rows } = await db.query<OldCall>(
     `SELECT ${enterprise}::text AS enterprise, unique_id::text AS uid, ${column('phone_number', 'NULL')}::text AS phone,

@@ -41,8 +41,8 @@ export async function reconcileDay(db: Queryable, asked: ReconcileAsked): Promis
     const known = call.records.flatMap(({ uid, linkedid }) => startOf.get(uid) ?? startOf.get(linkedid) ?? [])[0];
     const at = known ?? first?.start ?? 0;
     if (at < from || at >= to) return [];
-    const read = known === undefined ? readAs(call, asked) : { wouldBe: null, unreadable: false };
-    return [{ ...call, ...read, fresh: call.records.some((one) => fresh.has(one)) }];
+    const made = known === undefined ? readAs(call, asked) : 'ours';
+    return [{ ...call, readAs: made, fresh: call.records.some((one) => fresh.has(one)) }];
   });
   const calls = all.filter(({ startedAt }) => startedAt >= from && startedAt < to);
   const result = compare({
@@ -62,19 +62,16 @@ export async function reconcileDay(db: Queryable, asked: ReconcileAsked): Promis
   return result;
 }
 
-/** What the records alone make of a call; null when that is nothing anybody would be told of, or another enterprise's. */
-function readAs(
-  call: Parameters<typeof factsOf>[0],
-  { context, enterprise }: ReconcileAsked,
-): Pick<PbxSide, 'wouldBe' | 'unreadable'> {
-  let unreadable = false;
-  const replay = new Replay(context, [], () => (unreadable = true));
+/** What the records alone make of a call. */
+function readAs(call: Parameters<typeof factsOf>[0], { context, enterprise }: ReconcileAsked): PbxSide['readAs'] {
+  let failed = false;
+  const replay = new Replay(context, [], () => (failed = true));
   const facts = factsOf(call);
   replay.fold(facts);
   replay.until((facts.at(-1)?.at ?? 0) + DAY_MS);
   const told = replay.takeOver().flatMap(({ events }) => events)[0];
-  const wouldBe = told?.call.enterprise === enterprise ? { direction: told.call.direction } : null;
-  return { wouldBe, unreadable: unreadable && !told };
+  if (!told) return failed ? 'unreadable' : 'nobodys';
+  return told.call.enterprise === enterprise ? 'ours' : 'nobodys';
 }
 
 /** 23 to 25 hours. */

@@ -27,12 +27,13 @@ export interface Owing {
   why: string | null;
 }
 
-/** A call of the PBX's records, and what they make of it where nobody here has it. */
+/** A call of the PBX's records, and what they make of it; that counts where nobody here has it. */
 export interface PbxSide extends CdrCall {
-  /** Null: as far as the records tell it was no call of ours: nobody was dialled, or another enterprise's. */
-  wouldBe: { direction: string } | null;
-  /** What they tell could not be folded (a bug), so whose call it was is not known. */
-  unreadable: boolean;
+  /**
+   * `nobodys`: as far as the records tell it was no call of ours: nobody was dialled, or another enterprise's. `unreadable`: what
+   * they tell could not be folded (a bug), so whose call it was is not known.
+   */
+  readAs: 'ours' | 'nobodys' | 'unreadable';
   /** Nobody has looked at its records yet. */
   fresh: boolean;
 }
@@ -95,7 +96,7 @@ export function compare(sides: Sides): Reconciled {
   for (const one of sides.pbx ?? []) {
     const known = one.records.flatMap(({ uid, linkedid }) => byUid.get(uid) ?? byUid.get(linkedid) ?? []);
     for (const call of known) met.add(call);
-    if (known.length > 0 || (one.wouldBe === null && !one.unreadable)) continue;
+    if (known.length > 0 || one.readAs === 'nobodys') continue;
     missing += 1;
     const first = one.records[0];
     const at = first?.start ?? 0;
@@ -135,7 +136,7 @@ function whyMissing(one: PbxSide, { gaps }: Sides): string {
   const [from, to] = [one.records[0]?.start ?? 0, Math.max(...one.records.map(({ end }) => end))];
   if (touches(gaps, from, to)) return 'it fell into a gap that is not recovered yet';
   if (one.fresh) return 'its records were not looked at yet';
-  if (one.unreadable) return 'its records make no call; the log of recovery says why';
+  if (one.readAs === 'unreadable') return 'its records make no call; the log of recovery says why';
   return 'nothing told of it; `trunkline recover` looks again';
 }
 

@@ -18,8 +18,7 @@ function record(uid: string, at: number): CdrRecord {
 
 const pbx = (uid: string, over: Partial<PbxSide> = {}): PbxSide => ({
   records: [record(uid, T)],
-  wouldBe: { direction: 'in' },
-  unreadable: false,
+  readAs: 'ours',
   fresh: false,
   ...over,
 });
@@ -50,7 +49,7 @@ describe('a day laid side by side', () => {
   it('is equal when every call of the PBX is held here and in the CRM, or owed to it by no rule', () => {
     const told = compare(
       sidesOf({
-        pbx: [pbx('1.1'), pbx('1.2'), pbx('1.9', { wouldBe: null })],
+        pbx: [pbx('1.1'), pbx('1.2'), pbx('1.9', { readAs: 'nobodys' })],
         calls: [
           ours('1.1', { recovered: true }),
           ours('1.2', { direction: 'internal' }),
@@ -73,7 +72,7 @@ describe('a day laid side by side', () => {
           pbx('2.1', { records: [record('2.1', T + 100_000)] }),
           pbx('2.2', { records: [record('2.2', T + 200_000)], fresh: true }),
           pbx('2.3', { records: [record('2.3', T + 300_000)] }),
-          pbx('2.4', { records: [record('2.4', T + 500_000)], wouldBe: null, unreadable: true }),
+          pbx('2.4', { records: [record('2.4', T + 500_000)], readAs: 'unreadable' }),
         ],
         gaps: [{ from: T + 290_000, to: T + 400_000 }],
         calls: [ours('1.1'), ours('3.1'), ours('3.2', { startedAt: T + 120_000 })],

@@ -4,6 +4,7 @@
  * of what was there. After an unknown outcome the notes are read again. A refusal is no failure: the record itself is right.
  */
 import type { Failure, Outcome } from '../contract.js';
+import { RECORDING_TOLD, nothingToAdd } from '../rules.js';
 import { searchCards } from './cards.js';
 import type { Sending } from './client.js';
 import type { Recording } from './record.js';
@@ -16,11 +17,8 @@ const NO_EDITING = ['FORBIDDEN', 'WRONG_HOST'];
 
 export async function addRecording(late: Omit<Recording, 'createOnce'>): Promise<Outcome> {
   const { call, phone, attempt, client, context } = late;
-  const { uniq, recording } = attempt.refs;
-  if (uniq === undefined) return { kind: 'skipped', why: 'the call is not recorded there' };
-  if (recording !== undefined) return { kind: 'skipped', why: 'its record has the address already' };
-  if (!context.settings.late_recording)
-    return { kind: 'skipped', why: "a recording found later is heard on the call's page only: see late_recording" };
+  const skipped = nothingToAdd(attempt.refs, 'uniq', context.settings);
+  if (skipped) return skipped;
   const { link } = linkOf(call);
   if (link === undefined) return { kind: 'skipped', why: 'the recording has no address amoCRM could fetch it from' };
 
@@ -45,7 +43,7 @@ export async function addRecording(late: Omit<Recording, 'createOnce'>): Promise
     if (!isRefusal(answer.failure) && !NO_EDITING.includes(answer.failure.code)) return answer.failure;
     refused = answer.failure;
   }
-  return refused ? notTaken(refused) : { kind: 'accepted', refs: { uniq, recording: 'told' } };
+  return refused ? notTaken(refused) : { kind: 'accepted', refs: { ...attempt.refs, ...RECORDING_TOLD } };
 }
 
 function hasLink({ params: { link } }: ToldNote, standIn: string | null): boolean {

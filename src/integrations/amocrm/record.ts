@@ -11,6 +11,7 @@
 import type { CallFacts } from '../../calls/vocabulary.js';
 import type { Attempt, ConnectionDeps, Failure, Outcome } from '../contract.js';
 import { responsibleFor } from '../responsible.js';
+import { RECORDING_TOLD } from '../rules.js';
 import { searchCards } from './cards.js';
 import type { CardSearch } from './cards.js';
 import { isUnknownEntity, itemErrors } from './client.js';
@@ -67,7 +68,7 @@ export async function record(recording: Recording): Promise<Outcome> {
   if ('kind' in missing) return missing;
   const failed = await sendOrMake(work, missing);
   if (failed) return failed;
-  const told = first.link === undefined ? {} : { recording: 'told' };
+  const told = first.link === undefined ? {} : RECORDING_TOLD;
   return { kind: 'accepted', refs: { uniq: first.uniq, ...told }, ...(warnings.length > 0 ? { warnings } : {}) };
 }
 

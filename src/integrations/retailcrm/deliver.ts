@@ -11,7 +11,7 @@
 import type { CallEvent } from '../../calls/vocabulary.js';
 import type { Attempt, DeliveryJob, Outcome, Plan, Step } from '../contract.js';
 import { responsibleFor } from '../responsible.js';
-import { cardsOf, mayHaveSeen } from '../rules.js';
+import { RECORDING_TOLD, cardsOf, mayHaveSeen, nothingToAdd } from '../rules.js';
 import type { RetailCrmClient } from './client.js';
 import { findResponsible } from './lookup.js';
 import { callRecords, cardEvent, codesOf, hangupEvent, isNobodys, lastResort, phoneOf } from './requests.js';
@@ -140,17 +140,14 @@ async function store(work: Work): Promise<Outcome> {
   // What was stored comes back as a duplicate when all are sent again.
   if (taken < calls.length)
     return { kind: 'retry', code: 'PARTIAL', why: `RetailCRM took ${taken} of ${calls.length} records of the call` };
-  const told = calls.some(({ recordUrl }) => recordUrl !== undefined) ? { recording: 'told' } : {};
+  const told = calls.some(({ recordUrl }) => recordUrl !== undefined) ? RECORDING_TOLD : {};
   return { kind: 'accepted', refs: { externalId: call.externalId, ...told }, ...warningsOf(warnings) };
 }
 
 /** A recording that turned up when its call had been told without. The same call once more does no harm. */
 async function addRecording(work: Work): Promise<Outcome> {
-  const { refs } = work.attempt;
-  if (refs['externalId'] === undefined) return { kind: 'skipped', why: 'the call is not recorded there' };
-  if (refs['recording'] !== undefined) return { kind: 'skipped', why: 'its record has the address already' };
-  if (!work.context.settings.late_recording)
-    return { kind: 'skipped', why: "a recording found later is heard on the call's page only: see late_recording" };
+  const skipped = nothingToAdd(work.attempt.refs, 'externalId', work.context.settings);
+  if (skipped) return skipped;
   const outcome = await store(work);
   return outcome.kind === 'accepted' ? { ...outcome, ...warningsOf([NOT_SAID]) } : outcome;
 }

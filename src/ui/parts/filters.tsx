@@ -10,15 +10,19 @@ interface Bound {
   onChange(value: string): void;
 }
 
-interface FiltersProps<Written extends string> {
+/** Filters as they stand in the address of a page. */
+export interface SearchProps {
   search: URLSearchParams;
   onChange(search: URLSearchParams): void;
+}
+
+interface FiltersProps<Written extends string> extends SearchProps {
   /** Filters a person writes: they count when the form is sent, one that is chosen at once. */
   written: readonly Written[];
   children(fields: { chosen(name: string): Bound; written(name: Written): Bound }): ReactNode;
 }
 
-/** Filters of a list as they stand in the address of its page; each list has days. */
+/** Filters of a list; each list has days. */
 export function Filters<Written extends string>({ search, onChange, written, children }: FiltersProps<Written>) {
   const t = useText();
   const [texts, setTexts] = useState<Readonly<Record<string, string>>>(() =>

@@ -2,6 +2,7 @@ import type { Inputs } from '../../api.js';
 import { useText } from '../../i18n/language.js';
 import { SelectField, TextField } from '../../parts/fields.js';
 import { Filters } from '../../parts/filters.js';
+import type { SearchProps } from '../../parts/filters.js';
 import { dayEnd, dayStart } from '../day.js';
 
 type Filter = Omit<Inputs['calls']['list'], 'enterprise' | 'before' | 'limit'>;
@@ -26,12 +27,7 @@ export function filterOf(search: URLSearchParams): Filter {
   };
 }
 
-interface CallFiltersProps {
-  search: URLSearchParams;
-  onChange(search: URLSearchParams): void;
-}
-
-export function CallFilters({ search, onChange }: CallFiltersProps) {
+export function CallFilters({ search, onChange }: SearchProps) {
   const t = useText();
   const all = { value: '', label: t.common.all };
   return (

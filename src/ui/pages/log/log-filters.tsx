@@ -2,6 +2,7 @@ import type { Inputs } from '../../api.js';
 import { useText } from '../../i18n/language.js';
 import { SelectField, TextField } from '../../parts/fields.js';
 import { Filters } from '../../parts/filters.js';
+import type { SearchProps } from '../../parts/filters.js';
 import { CRM_TITLES } from '../crm-titles.js';
 import { dayEnd, dayStart } from '../day.js';
 
@@ -27,12 +28,7 @@ export function filterOf(search: URLSearchParams): Filter {
   };
 }
 
-interface LogFiltersProps {
-  search: URLSearchParams;
-  onChange(search: URLSearchParams): void;
-}
-
-export function LogFilters({ search, onChange }: LogFiltersProps) {
+export function LogFilters({ search, onChange }: SearchProps) {
   const t = useText();
   const all = { value: '', label: t.common.all };
   const crms = Object.entries(CRM_TITLES).map(([value, label]) => ({ value, label: label ?? value }));

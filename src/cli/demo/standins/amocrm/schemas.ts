@@ -60,6 +60,14 @@ export const leadItem = z.strictObject({
 });
 export type LeadItem = z.infer<typeof leadItem>;
 
+const callParams = {
+  uniq: z.string().optional(),
+  duration: seconds,
+  source: z.string().min(1),
+  link: link.optional(),
+  phone: z.string().optional(),
+};
+
 export const noteItem = z.strictObject({
   entity_id: id.optional(),
   note_type: z.enum(['call_in', 'call_out']),
@@ -67,13 +75,7 @@ export const noteItem = z.strictObject({
   responsible_user_id: id.optional(),
   created_at: stamp.optional(),
   request_id: requestId,
-  params: z.looseObject({
-    uniq: z.string().optional(),
-    duration: seconds,
-    source: z.string().min(1),
-    link: link.optional(),
-    phone: z.string().optional(),
-  }),
+  params: z.looseObject(callParams),
 });
 export type NoteItem = z.infer<typeof noteItem>;
 
@@ -87,11 +89,7 @@ export const noteChange = z.strictObject({
   note_type: z.enum(['call_in', 'call_out']),
   request_id: requestId,
   params: z.strictObject({
-    uniq: z.string().optional(),
-    duration: seconds,
-    source: z.string().min(1),
-    link: link.optional(),
-    phone: z.string().optional(),
+    ...callParams,
     call_status: z.number().int().min(1).max(7).optional(),
     call_result: z.string().optional(),
     call_responsible: z.union([id, z.string().min(1)]).optional(),
